@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from fcc import _yaml
+from fcc.agents.flow import (
+    FROZEN,
+    Approve,
+    ChainEvent,
+    Environment,
+    GatePolicy,
+    InputName,
+    Limits,
+    Name,
+    ReadinessPolicy,
+    RunLimits,
+    StepName,
+    Until,
+)
 from fcc.agents.handoff import DEFAULT_CHARACTERS
 from fcc.errors import ConfigError
 from fcc.workspace import not_found, show_path
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-InputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-StepName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 InputType = Literal["string", "integer", "number", "boolean", "list", "mapping"]
-
-_FROZEN = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -42,27 +51,10 @@ def _is_json(value: Any) -> bool:
     return True
 
 
-class ReadinessPolicy(BaseModel):
-    """From which scores on an area is READY, and the whole is APPROVED."""
-
-    model_config = _FROZEN
-
-    description: str = ""
-    ready_at: float = Field(
-        default=0.6, ge=0, le=1, description="An area with at least this score reads READY."
-    )
-    approve_at: float = Field(default=0.5, ge=0, le=1, description="Every area must score at least this.")
-
-    @classmethod
-    def from_file(cls, path: Path) -> ReadinessPolicy:
-        """The policy in a YAML file; errors as `fcc._yaml.read` and `fcc._yaml.build`."""
-        return _yaml.build(cls, _yaml.read(path, show_path(path)))
-
-
 class ChainInput(BaseModel):
     """One value that a run of the chain is given."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     type: InputType = "string"
     description: str = ""
@@ -97,7 +89,7 @@ class ChainInput(BaseModel):
 class HandoffRule(BaseModel):
     """How the outputs that a step needs are cut before it sees them."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     characters: int = Field(
         default=DEFAULT_CHARACTERS,
@@ -108,33 +100,67 @@ class HandoffRule(BaseModel):
 
 
 class Step(BaseModel):
-    """One agent's turn."""
+    """One agent's turn; or, with `gate` or `approve`, a gate that what needs it must pass."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
-    persona: Name = Field(description="The id of the persona that speaks.")
+    persona: Name | None = Field(default=None, description="The id of the persona that speaks.")
     prompt: Name | None = Field(default=None, description="The template of the task, by name.")
     task: str | None = Field(default=None, description="The template of the task, written here instead.")
     needs: tuple[StepName, ...] = Field(
-        default=(), description="The steps whose outputs are handed to this one."
+        default=(), description="The steps whose outputs are handed to this one, and the gates before it."
     )
     handoff: HandoffRule = HandoffRule()
     model: str | None = Field(default=None, description="The model that answers; without it, the run's.")
+    fallback: tuple[str, ...] = Field(
+        default=(), description="The models that are asked instead, in order, where that one does not answer."
+    )
     produces: tuple[str, ...] = Field(default=(), description="What the output is to hold, for readers.")
+    when: str | None = Field(
+        default=None,
+        description="The step runs only where this holds, such as `outputs.pipeline.score < 0.8`.",
+    )
+    on: StepName | None = Field(default=None, description="The event that starts the step.")
+    foreach: str | tuple[JsonValue, ...] | None = Field(
+        default=None,
+        description="The step runs once for each `item` of a list: `inputs.regions`, or the list itself.",
+    )
+    until: Until | None = None
+    once: bool = Field(default=False, description="Runs once, and not in each of the chain's environments.")
+    limits: Limits | None = None
+    gate: Name | GatePolicy | None = Field(
+        default=None, description="Makes this a gate: the policy by which it opens, on what it needs."
+    )
+    approve: Approve | None = Field(default=None, description="Makes this a gate that a person opens.")
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether this is a gate and no agent's turn."""
+        return self.gate is not None or self.approve is not None
 
     @model_validator(mode="after")
     def _one_task(self) -> Step:
         if len(set(self.needs)) < len(self.needs):
             raise ValueError("`needs` names a step twice")
+        if self.is_gate:
+            foreign = [name for name in self.model_fields_set if name not in _GATE_KEYS]
+            if foreign:
+                raise ValueError(f"a gate asks no model and has no `{min(foreign)}`; make it two steps")
+            return self
+        if self.persona is None:
+            raise ValueError("give a `persona`, or make it a gate with `gate` or `approve`")
         if (self.prompt is None) == (self.task is None):
             raise ValueError("give either `prompt` (a template's name) or `task` (the text itself)")
         return self
 
 
+_GATE_KEYS = {"needs", "when", "on", "once", "gate", "approve"}
+
+
 class Chain(BaseModel):
     """A file of steps, each an agent, that hand truncated outputs on."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     name: Name
     version: int = Field(default=1, ge=1)
@@ -142,6 +168,17 @@ class Chain(BaseModel):
     inputs: dict[InputName, ChainInput] = Field(default_factory=dict)
     steps: dict[StepName, Step] = Field(min_length=1)
     model: str | None = Field(default=None, description="The model of every step that names none.")
+    fallback: tuple[str, ...] = Field(
+        default=(),
+        description="The models that are asked instead, for every step that names none of its own.",
+    )
+    events: dict[StepName, ChainEvent] = Field(
+        default_factory=dict, description="What may happen outside and start a branch, by name."
+    )
+    environments: dict[StepName, Environment] = Field(
+        default_factory=dict, description="The stages of a promotion, in order."
+    )
+    limits: RunLimits = RunLimits()
     readiness: Name | ReadinessPolicy = Field(
         default="readiness",
         description="The policy by which the result is judged: its name, or the policy itself.",
@@ -176,6 +213,11 @@ class Chain(BaseModel):
         if faults:
             raise ConfigError("\n".join(faults), hint=self._input_hint())
         return values
+
+    def inputs_in(self, environment: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs as they are in one environment; "" for outside of any."""
+        own = self.environments[environment].inputs if environment else {}
+        return {**values, **own}
 
     def _input_hint(self) -> str:
         return f"Give inputs with --set name=value or --inputs file; see fcc-agents show {self.name}"

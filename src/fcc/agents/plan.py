@@ -1,29 +1,32 @@
-"""The plan: which step runs after which, checked before anything is spent. Pure."""
+"""The plan: a chain whose every name has been looked up, checked before anything is spent. Pure."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fcc import _yaml
-from fcc.agents.chain import Chain, ReadinessPolicy, Step
-from fcc.errors import ConfigError, FccError, InvalidFileError, NotFoundError, Problem, TemplateError
+from fcc.agents._faults import Faults
+from fcc.agents._flow_checks import check_flow
+from fcc.agents.chain import Chain, Step
+from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
+from fcc.agents.order import order_steps
+from fcc.errors import ConfigError, InvalidFileError, NotFoundError, TemplateError
 from fcc.personas import Persona
 from fcc.prompts import PromptTemplate
 
-T = TypeVar("T")
-
 
 class PlannedStep(NamedTuple):
-    """A step with everything that it names."""
+    """An agent's step with everything that it names."""
 
     name: str
     step: Step
     persona: Persona
     template: PromptTemplate
     """The template of the task."""
+    refine: PromptTemplate | None = None
+    """The template by which it is asked again, where it has an `until`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +38,21 @@ class Plan:
     system: PromptTemplate
     """The template of every step's system prompt."""
     steps: tuple[PlannedStep, ...]
+    """The agents' steps."""
+    order: tuple[str, ...] = ()
+    """Every step, gates too, each after its needs."""
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """The policies that gates and environments name."""
+
+    def readiness_of(self, environment: str) -> ReadinessPolicy:
+        """The policy by which an environment is ready; "" for the steps outside of any."""
+        own = self.chain.environments[environment].readiness if environment else None
+        named = self.policies.get(own) if isinstance(own, str) else own
+        return named if isinstance(named, ReadinessPolicy) else self.policy
+
+    def gate_policy(self, gate: str | GatePolicy | None) -> Policy | None:
+        """A gate's policy, whether named or written in place."""
+        return self.policies[gate] if isinstance(gate, str) else gate
 
 
 def make_plan(
@@ -42,86 +60,48 @@ def make_plan(
     *,
     persona: Callable[[str], Persona],
     prompt: Callable[[str], PromptTemplate],
-    policy: Callable[[str], ReadinessPolicy],
+    policy: Callable[[str], Policy],
     document: _yaml.Document | None = None,
 ) -> Plan:
     """The plan of a chain; `persona`, `prompt` and `policy` look a name up or raise NotFoundError.
 
     Raises:
         InvalidFileError: a name that nothing has, a need that is no step, a cycle, a variable that the chain does
-            not provide; every problem at once, with its place where `document` (the chain's file) is given.
+            not provide, an expression that can't hold; every problem at once, with its place where `document` (the
+            chain's file) is given.
     """
-    faults = _Faults(chain, document)
+    faults = Faults(chain, document)
     order = _order(chain, faults)
     planned: list[PlannedStep] = []
     for name in order:
         step = chain.steps[name]
+        if step.persona is None:
+            continue
         found = faults.look_up(("steps", name, "persona"), persona, step.persona)
         template = _task(faults, name, step, prompt)
+        refine = _refine(faults, chain, name, step, prompt)
         if found is not None and template is not None:
-            _check_variables(faults, chain, name, template)
-            planned.append(PlannedStep(name, step, found, template))
-    named = chain.readiness
-    rules = named if isinstance(named, ReadinessPolicy) else faults.look_up(("readiness",), policy, named)
+            path = ("steps", name, "prompt" if step.prompt else "task")
+            _check_variables(faults, chain, template, path, _provided(chain, step))
+            planned.append(PlannedStep(name, step, found, template, refine))
+    policies = check_flow(faults, chain, policy)
+    rules = _readiness(faults, chain, policy)
     system = faults.look_up((), prompt, "system")
     if faults.found or rules is None or system is None:
         raise InvalidFileError(faults.found, hint=f"See what there is: {faults.hint}" if faults.hint else "")
-    return Plan(chain, rules, system, tuple(planned))
+    return Plan(chain, rules, system, tuple(planned), tuple(order), policies)
 
 
-def order_steps(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
-    """The steps in an order that puts each after its needs, as near to the given order as can be.
-
-    Returns:
-        That order, and the steps that are left because they need one another in a circle.
-    """
-    position = {name: index for index, name in enumerate(needs)}
-    names = list(needs)
-    waiting = {name: {need for need in wanted if need in position} for name, wanted in needs.items()}
-    followers: dict[str, list[str]] = {name: [] for name in needs}
-    for name, wanted in waiting.items():
-        for need in wanted:
-            followers[need].append(name)
-    ready = [position[name] for name, wanted in waiting.items() if not wanted]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        name = names[heapq.heappop(ready)]
-        order.append(name)
-        for follower in followers[name]:
-            waiting[follower].discard(name)
-            if not waiting[follower]:
-                heapq.heappush(ready, position[follower])
-    done = set(order)
-    return order, [name for name in needs if name not in done]
-
-
-class _Faults:
-    """Collects what is wrong with a chain, each with its place."""
-
-    def __init__(self, chain: Chain, document: _yaml.Document | None) -> None:
-        self._document = document or _yaml.Document(f"<chain {chain.name}>", None)
-        self.file = self._document.name
-        self.found: list[Problem] = []
-        self.hint = ""
-
-    def add(self, path: tuple[str | int, ...], message: str) -> None:
-        self.found.append(self._document.problem(path, message))
-
-    def look_up(self, path: tuple[str | int, ...], find: Callable[[str], T], name: str) -> T | None:
-        try:
-            return find(name)
-        except NotFoundError as error:
-            self.add(path, error.message)
-            self.hint = error.hint.partition(": ")[2]
-        except InvalidFileError as error:
-            self.found += error.problems
-        except FccError as error:
-            self.add(path, error.message)
+def _readiness(faults: Faults, chain: Chain, policy: Callable[[str], Policy]) -> ReadinessPolicy | None:
+    named = chain.readiness
+    found = faults.look_up(("readiness",), policy, named) if isinstance(named, str) else named
+    if isinstance(found, GatePolicy):
+        faults.add(("readiness",), f"the policy {named!r} has a gate's rules and says nothing of readiness")
         return None
+    return found
 
 
-def _order(chain: Chain, faults: _Faults) -> list[str]:
+def _order(chain: Chain, faults: Faults) -> list[str]:
     for name, step in chain.steps.items():
         for index, need in enumerate(step.needs):
             if need not in chain.steps:
@@ -146,7 +126,7 @@ def _circle(chain: Chain, stuck: list[str]) -> str:
 
 
 def _task(
-    faults: _Faults, name: str, step: Step, prompt: Callable[[str], PromptTemplate]
+    faults: Faults, name: str, step: Step, prompt: Callable[[str], PromptTemplate]
 ) -> PromptTemplate | None:
     if step.prompt is not None:
         return faults.look_up(("steps", name, "prompt"), prompt, step.prompt)
@@ -158,33 +138,74 @@ def _task(
     return None
 
 
-def _check_variables(faults: _Faults, chain: Chain, name: str, template: PromptTemplate) -> None:
-    step = chain.steps[name]
-    provided: dict[str, dict[str, None]] = {
+def _refine(
+    faults: Faults, chain: Chain, name: str, step: Step, prompt: Callable[[str], PromptTemplate]
+) -> PromptTemplate | None:
+    if step.until is None:
+        return None
+    path = ("steps", name, "until", "prompt")
+    template = faults.look_up(path, prompt, step.until.prompt)
+    if template is not None:
+        provided = {"inputs": dict.fromkeys(chain.inputs), **dict.fromkeys(REFINE_VARIABLES)}
+        _check_variables(faults, chain, template, path, provided)
+    return template
+
+
+REFINE_VARIABLES = ("condition", "findings", "round", "rounds", "score")
+"""What a template is given by which a step is asked again, beside `inputs.…`."""
+
+Provided = Mapping[str, Mapping[str, None] | None]
+"""The variables that a template is given; of those that have parts, which."""
+
+
+def _provided(chain: Chain, step: Step) -> Provided:
+    handed = [need for need in step.needs if need in chain.steps and not chain.steps[need].is_gate]
+    provided: dict[str, Mapping[str, None] | None] = {
         "inputs": dict.fromkeys(chain.inputs),
-        "handoff": dict.fromkeys(need for need in step.needs if need in chain.steps),
+        "handoff": dict.fromkeys(handed),
     }
-    for use in template.missing(provided):
+    if step.foreach is not None:
+        provided["item"] = None
+    if chain.environments:
+        provided["environment"] = None
+    if chain.events:
+        provided["events"] = dict.fromkeys(chain.events)
+    return provided
+
+
+def _check_variables(
+    faults: Faults,
+    chain: Chain,
+    template: PromptTemplate,
+    path: tuple[str, ...],
+    provided: Provided,
+) -> None:
+    for use in template.uses:
         root, _, attribute = use.variable.partition(".")
+        if root in provided:
+            parts = provided[root]
+            if parts is None or not attribute or attribute in parts:
+                continue
         place = (
             f"{template.file}:{use.line + template.first_line - 1}" if template.file else f"line {use.line}"
         )
-        path = ("steps", name, "prompt" if step.prompt else "task")
         faults.add(
             path, f"the prompt uses `{use.variable}` ({place}), {_why(root, attribute, provided, chain)}"
         )
 
 
-def _why(root: str, attribute: str, provided: Mapping[str, Mapping[str, None]], chain: Chain) -> str:
-    if root == "inputs":
-        return (
-            f"but the chain has no input {attribute!r}{_yaml.suggestion(attribute, list(provided['inputs']))}"
-        )
+def _why(root: str, attribute: str, provided: Provided, chain: Chain) -> str:
+    if root in provided and root != "handoff":
+        noun = {"inputs": "input", "events": "event"}[root]
+        return f"but the chain has no {noun} {attribute!r}{_yaml.suggestion(attribute, list(provided[root] or ()))}"
     if root == "handoff" and attribute in chain.steps:
+        if chain.steps[attribute].is_gate:
+            return f"but {attribute!r} is a gate and hands nothing on"
         return f"but the step doesn't need {attribute!r}; add it to `needs`"
     if root == "handoff":
         return f"but {attribute!r} is no step{_yaml.suggestion(attribute, list(chain.steps))}"
-    return "but a task is given only `inputs.…` and `handoff.…`"
+    given = " and ".join(f"`{name}{'.…' if parts is not None else ''}`" for name, parts in provided.items())
+    return f"but a task is given only {given}"
 
 
 def check_name(chain: Chain, document: _yaml.Document, file_name: str) -> None:

@@ -1,0 +1,51 @@
+"""Collects what is wrong with a chain, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fcc import _yaml
+from fcc.agents.chain import Chain
+from fcc.agents.expression import Expression, ExpressionError, Scope, Type, parse
+from fcc.errors import FccError, InvalidFileError, NotFoundError, Problem
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+
+class Faults:
+    """The problems of one chain file."""
+
+    def __init__(self, chain: Chain, document: _yaml.Document | None) -> None:
+        self._document = document or _yaml.Document(f"<chain {chain.name}>", None)
+        self.file = self._document.name
+        self.found: list[Problem] = []
+        self.hint = ""
+
+    def add(self, path: Path, message: str) -> None:
+        """Note a problem at a place of the document."""
+        self.found.append(self._document.problem(path, message))
+
+    def look_up(self, path: Path, find: Callable[[str], T], name: str) -> T | None:
+        """What `find` finds, or None and a problem."""
+        try:
+            return find(name)
+        except NotFoundError as error:
+            self.add(path, error.message)
+            self.hint = error.hint.partition(": ")[2]
+        except InvalidFileError as error:
+            self.found += error.problems
+        except FccError as error:
+            self.add(path, error.message)
+        return None
+
+    def expression(self, path: Path, text: str, scope: Scope, wanted: Type) -> Expression | None:
+        """The expression, if it can be used here; else None and a problem that says where in the text."""
+        try:
+            made = parse(text)
+            made.check(scope, wanted)
+        except ExpressionError as error:
+            self.add(path, f"`{path[-1]}`: {error.message} (at character {error.column} of `{text}`)")
+            return None
+        return made

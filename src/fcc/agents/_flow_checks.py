@@ -1,0 +1,137 @@
+"""What can be wrong with a chain's flow, found before anything is spent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from fcc import _yaml
+from fcc.agents._faults import Faults, Path
+from fcc.agents.chain import Chain, Step
+from fcc.agents.expression import ANY, BOOLEAN, LIST, MAPPING, NULL, NUMBER, STRING, Scope, Type
+from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
+from fcc.agents.order import reach
+
+_INPUT: dict[str, Type] = {
+    "string": STRING,
+    "integer": NUMBER,
+    "number": NUMBER,
+    "boolean": BOOLEAN,
+    "list": LIST,
+    "mapping": MAPPING,
+}
+
+_JUDGED: dict[str, Type] = {"score": NUMBER | NULL, "errors": NUMBER, "warnings": NUMBER, "rules": LIST}
+"""What is known of an output that was judged; the names in `fcc.simulation.facts`."""
+
+_AGENT: dict[str, Type] = {**_JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
+_GATE: dict[str, Type] = {"status": STRING}
+
+FindPolicy = Callable[[str], Policy]
+
+
+def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Policy]:
+    """Note every problem of the chain's flow.
+
+    Returns:
+        The policies that are named in it, by name.
+    """
+    policies = _Policies(faults, chain, find)
+    needs = {name: step.needs for name, step in chain.steps.items()}
+    for name, step in chain.steps.items():
+        at: Path = ("steps", name)
+        scope = {**_common(chain), "outputs": _outputs(chain, reach(needs, name))}
+        if step.when is not None:
+            faults.expression((*at, "when"), step.when, scope, BOOLEAN)
+        if isinstance(step.foreach, str):
+            faults.expression((*at, "foreach"), step.foreach, _common(chain), LIST)
+        if step.until is not None:
+            own = {**_common(chain), **_JUDGED, "text": STRING, "round": NUMBER}
+            faults.expression((*at, "until", "condition"), step.until.condition, own, BOOLEAN)
+        if step.on is not None and step.on not in chain.events:
+            near = _yaml.suggestion(step.on, list(chain.events))
+            faults.add((*at, "on"), f"the chain has no event {step.on!r}{near}; declare it under `events`")
+        _check_once(faults, chain, name, step)
+        policies.check_gate(at, step.gate, step.approve)
+    _check_environments(faults, chain, policies)
+    return policies.found
+
+
+def _common(chain: Chain) -> dict[str, Type | Scope]:
+    scope: dict[str, Type | Scope] = {
+        "inputs": {name: _INPUT[spec.type] for name, spec in chain.inputs.items()}
+    }
+    if chain.environments:
+        scope["environment"] = STRING
+    if chain.events:
+        scope["events"] = dict.fromkeys(chain.events, ANY)
+    return scope
+
+
+def _outputs(chain: Chain, names: Iterable[str]) -> Scope:
+    return {name: _GATE if chain.steps[name].is_gate else _AGENT for name in names}
+
+
+def _check_once(faults: Faults, chain: Chain, name: str, step: Step) -> None:
+    if not step.once:
+        return
+    if not chain.environments:
+        faults.add(("steps", name, "once"), "`once` means something only in a chain with `environments`")
+    for index, need in enumerate(step.needs):
+        if need in chain.steps and not chain.steps[need].once:
+            what = f"step {name!r} runs once and can't need {need!r}, which runs in each environment"
+            faults.add(("steps", name, "needs", index), what)
+
+
+def _check_environments(faults: Faults, chain: Chain, policies: _Policies) -> None:
+    for name, environment in chain.environments.items():
+        at: Path = ("environments", name)
+        if name in chain.steps:
+            faults.add(at, f"{name!r} is the name of a step, too; an environment needs one of its own")
+        for key, value in environment.inputs.items():
+            if key not in chain.inputs:
+                near = _yaml.suggestion(key, list(chain.inputs))
+                faults.add((*at, "inputs", key), f"the chain has no input {key!r}{near}")
+                continue
+            try:
+                chain.inputs[key].check(f"input {key!r}", value)
+            except ValueError as error:
+                faults.add((*at, "inputs", key), str(error))
+        if isinstance(environment.readiness, str):
+            policies.look_up((*at, "readiness"), environment.readiness, ReadinessPolicy)
+        policies.check_gate(at, environment.gate, environment.approve)
+
+
+class _Policies:
+    """The policies that a chain names, each looked up once and its conditions checked."""
+
+    def __init__(self, faults: Faults, chain: Chain, find: FindPolicy) -> None:
+        self._faults = faults
+        self._find = find
+        self._scope: Scope = {**_common(chain), **_JUDGED, "environment": STRING}
+        self.found: dict[str, Policy] = {}
+
+    def look_up(self, path: Path, name: str, kind: type[Policy] | None = None) -> None:
+        policy = self.found.get(name) or self._faults.look_up(path, self._find, name)
+        if policy is None:
+            return
+        self.found[name] = policy
+        if kind is not None and not isinstance(policy, kind):
+            rules = "has gate rules" if isinstance(policy, GatePolicy) else "has none of a gate's rules"
+            self._faults.add(path, f"the policy {name!r} {rules} and can't be used here")
+        self._check_rules(path, policy)
+
+    def check_gate(self, at: Path, gate: object, approve: object) -> None:
+        if isinstance(gate, str):
+            self.look_up((*at, "gate"), gate)
+        elif isinstance(gate, GatePolicy):
+            self._check_rules((*at, "gate"), gate)
+        policy = getattr(approve, "policy", None)
+        if isinstance(policy, str):
+            self.look_up((*at, "approve", "policy"), policy, GatePolicy)
+        elif isinstance(policy, GatePolicy):
+            self._check_rules((*at, "approve", "policy"), policy)
+
+    def _check_rules(self, path: Path, policy: Policy) -> None:
+        for index, rule in enumerate(policy.rules if isinstance(policy, GatePolicy) else ()):
+            place: Path = (*path, "rules", index, rule.outcome)
+            self._faults.expression(place, rule.condition, self._scope, BOOLEAN)
