@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO
 
 from fcc.errors import StorageError
 
@@ -31,6 +32,30 @@ def write_text(path: Path, text: str, *, sync: bool = True) -> None:
     except BaseException:  # Ctrl-C in between
         aside.unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what `write_text` had written aside below a folder when its process was killed."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def lock_file(file: IO[bytes]) -> bool:
+    """Whether an open file is this process's alone from now on, until it is closed or the process ends.
+
+    Where the system has no such locks (Windows), every file is taken to be free.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks, such as some network mounts
+        return True
+    return True
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:

@@ -6,16 +6,17 @@
     │   ├── TemplateError           a prompt does not parse, or asks for what it is not given
     │   └── NotFoundError           no persona, chain, prompt, profile, policy or run of that name
     ├── RunError                    the run could not go on
-    │   └── ProviderError           the model did not answer: no verdict (exit 3)
-    │       ├── AuthenticationError     the key is missing or refused
-    │       ├── PermissionDeniedError   the key is good, but not for this model
-    │       ├── ModelNotFoundError      the server does not know the model
-    │       ├── BadRequestError         the server refused the request as it stands
-    │       │   └── ContextLengthError      the prompt is longer than the model takes
-    │       ├── ContentPolicyError      the provider's filter refused to answer
-    │       ├── RateLimitError          too many requests, or the quota is used up
-    │       ├── UnavailableError        timeout, connection failure or a fault of the server
-    │       └── EmptyReplyError         the model answered nothing, twice
+    │   ├── ProviderError           the model did not answer: no verdict (exit 3)
+    │   │   ├── AuthenticationError     the key is missing or refused
+    │   │   ├── PermissionDeniedError   the key is good, but not for this model
+    │   │   ├── ModelNotFoundError      the server does not know the model
+    │   │   ├── BadRequestError         the server refused the request as it stands
+    │   │   │   └── ContextLengthError      the prompt is longer than the model takes
+    │   │   ├── ContentPolicyError      the provider's filter refused to answer
+    │   │   ├── RateLimitError          too many requests, or the quota is used up
+    │   │   ├── UnavailableError        timeout, connection failure or a fault of the server
+    │   │   └── EmptyReplyError         the model answered nothing, twice
+    │   └── BudgetError             a limit of the run is reached (exit 5)
     └── StorageError                a result could not be written (exit 70)
 
 Each carries a message (what went wrong, and where), a `hint` (what to do next), a `code` that does not
@@ -173,6 +174,13 @@ class EmptyReplyError(ProviderError):
 
     code = "empty-reply"
     retryable = True
+
+
+class BudgetError(RunError):
+    """A limit of the run is reached: it stops, and can be resumed with a higher one."""
+
+    code = "budget"
+    exit_code = 5
 
 
 class StorageError(FccError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:API_?KEY|ACCESS_KEY|SECRET(?:_KEY)?|PRIVATE_KEY|TOKEN|PASSWORD|PASSWD|CREDENTIALS?)$",
@@ -80,6 +81,30 @@ def redact_values(text: str, secrets: Iterable[str] = ()) -> str:
         if value and value in text:
             text = text.replace(value, "[redacted]")
     return text
+
+
+def redactor() -> Callable[[str], str]:
+    """`redact_values` with the secrets of this moment, for the many texts of one run."""
+    known = sorted(_known_secrets().items(), key=lambda item: -len(item[0]))
+
+    def replace(text: str) -> str:
+        for value, name in known:
+            if value in text:
+                text = text.replace(value, f"[redacted:{name}]")
+        return text
+
+    return replace
+
+
+def redact_json(value: Any, replace: Callable[[str], str]) -> Any:
+    """A JSON value with every text in it, names too, given to `replace`."""
+    if isinstance(value, str):
+        return replace(value)
+    if isinstance(value, Mapping):
+        return {replace(str(key)): redact_json(item, replace) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_json(item, replace) for item in value]
+    return value
 
 
 def redact_shapes(text: str) -> str:

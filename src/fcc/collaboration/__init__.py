@@ -1,5 +1,6 @@
-"""Working together: gates, and the scoring of what was handed over."""
+"""How work is judged between people and agents: the scorer of readiness checks, and gates."""
 
+from fcc.collaboration.gates import PolicyGate
 from fcc.collaboration.scoring import ScoringEngine
 
-__all__ = ["ScoringEngine"]
+__all__ = ["PolicyGate", "ScoringEngine"]

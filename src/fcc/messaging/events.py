@@ -15,22 +15,31 @@ class EventType(Enum):
     """What can happen. The value is the name that stands in `events.jsonl`."""
 
     RUN_STARTED = "run.started"
+    RUN_RESUMED = "run.resumed"
     RUN_COMPLETED = "run.completed"
     RUN_FAILED = "run.failed"
     RUN_INTERRUPTED = "run.interrupted"
+    RUN_STOPPED = "run.stopped"
+    RUN_WAITING = "run.waiting"
 
     STEP_STARTED = "step.started"
     STEP_COMPLETED = "step.completed"
     STEP_FAILED = "step.failed"
     STEP_SKIPPED = "step.skipped"
+    STEP_RESTORED = "step.restored"
 
     HANDOFF_MADE = "handoff.made"
 
     MODEL_CALL_STARTED = "model_call.started"
     MODEL_CALL_COMPLETED = "model_call.completed"
     MODEL_CALL_FAILED = "model_call.failed"
+    MODEL_CALL_REUSED = "model_call.reused"
 
     COLLABORATION_GATE_DECIDED = "collaboration.gate.decided"
+    APPROVAL_REQUESTED = "approval.requested"
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_LAPSED = "approval.lapsed"
+    LOG_REPAIRED = "log.repaired"
 
 
 _PROCESS = os.urandom(6).hex()

@@ -1,15 +1,21 @@
-"""Running: messages, the engine, the runner, and the record that a run leaves."""
+"""Running: messages, the engine, the runner with its ledger and gates, and the record that a run leaves."""
 
 from fcc.simulation.artifacts import Artifact, extract_artifacts
 from fcc.simulation.engine import SimulationEngine
+from fcc.simulation.gates import Answer, Approver, Gate, GateQuestion, Ruling
 from fcc.simulation.keys import call_key, fingerprint
 from fcc.simulation.messages import SimulationMessage
-from fcc.simulation.record import CallRecord, RunRecord, StepRecord
+from fcc.simulation.prompting import Backend
+from fcc.simulation.record import Approval, CallRecord, RunRecord, StepRecord
 from fcc.simulation.run_folder import RunFolder
-from fcc.simulation.runner import Assessment, Assessor, Backend, Runner
+from fcc.simulation.runner import Runner, RunOrder
+from fcc.simulation.turn import Assessment, Assessor
 from fcc.simulation.verdict import Evidence, Finding, Verdict, decide
 
 __all__ = [
+    "Answer",
+    "Approval",
+    "Approver",
     "Artifact",
     "Assessment",
     "Assessor",
@@ -17,7 +23,11 @@ __all__ = [
     "CallRecord",
     "Evidence",
     "Finding",
+    "Gate",
+    "GateQuestion",
+    "Ruling",
     "RunFolder",
+    "RunOrder",
     "RunRecord",
     "Runner",
     "SimulationEngine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -23,18 +23,27 @@ class Publish(Protocol):
         ...
 
 
-async def ask_model(provider: Provider, request: ModelRequest, publish: Publish) -> ModelReply:
+async def ask_model(
+    provider: Provider,
+    request: ModelRequest,
+    publish: Publish,
+    keep: Callable[[ModelReply], Awaitable[ModelReply]] | None = None,
+) -> ModelReply:
     """The provider's reply; the call's start and its end are published.
 
-    Half a surrogate pair, which JSON can carry and no file can, becomes U+FFFD.
+    Half a surrogate pair, which JSON can carry and no file can, becomes U+FFFD. With `keep` the reply is kept before
+    anyone hears of it, and is what `keep` makes of it.
 
     Raises:
         ProviderError: the model did not answer.
+        StorageError: the reply could not be kept.
     """
     backend = provider.identity
     publish(EventType.MODEL_CALL_STARTED, call=request.call_id, backend=backend)
     try:
         reply = await _complete(provider, request)
+        if keep is not None:
+            reply = await keep(reply)
     except FccError as error:
         publish(
             EventType.MODEL_CALL_FAILED, call=request.call_id, backend=backend, error=redact(error.message)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "fcc.run/1"
 
-RunStatus = Literal["running", "completed", "failed", "interrupted"]
-StepStatus = Literal["completed", "failed", "skipped"]
+RunStatus = Literal["running", "completed", "failed", "interrupted", "stopped", "waiting"]
+"""`stopped`: at a limit; `waiting`: for an approval. All but `completed` can be resumed."""
+StepStatus = Literal["completed", "failed", "skipped", "closed", "waiting"]
+"""`closed` and `waiting` are a gate's: it does not let the run on, or nobody has decided yet."""
 
 
 @cache
@@ -60,6 +62,53 @@ class CallRecord:
     request: ModelRequest
     reply: ModelReply | None
     error: ErrorRecord | None = None
+    reused_from: str = ""
+    """The run that paid for the reply, where it was another one."""
+    score: float | None = None
+    """Where the step was asked again: how this reply was scored."""
+    findings: tuple[Finding, ...] = ()
+    """Where the step was asked again: what was found of this reply."""
+
+    @property
+    def round(self) -> int:
+        """Which round of its step this is, from 0."""
+        return int(self.id.split("/")[2])
+
+    @property
+    def paid(self) -> bool:
+        """Whether this run has asked a model and got a reply."""
+        return self.reply is not None and not self.reused_from
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person said at a gate."""
+
+    gate: str
+    approved: bool
+    by: str
+    at: str
+    """ISO 8601, UTC."""
+    evidence: str
+    """SHA-256 of what it was said on; the approval lapses when that changes."""
+    reason: str = ""
+    via: str = "command"
+    """Where it was said: `terminal`, `command`, or a name of your own."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateRecord:
+    """How a gate was decided, by whom, and on what."""
+
+    decision: Literal["open", "closed", "waiting"]
+    evidence: str
+    """SHA-256 of the question, the inputs, and what the gate needs: outputs, scores, findings."""
+    by: str = ""
+    """A person's name, or the policy's."""
+    at: str = ""
+    reason: str = ""
+    question: str = ""
+    via: str = "policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +120,10 @@ class HandoffRecord:
     """Characters that were handed on."""
     lost: int
     """Characters that were cut."""
+
+
+PASSED_OVER = ("condition", "event", "gate")
+"""The codes of steps that were not run on purpose: `when` did not hold, no event came, a gate is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +143,17 @@ class StepRecord:
     score: float | None = None
     error: ErrorRecord | None = None
     """Why it failed or was skipped."""
+    step: str = ""
+    """The step's name in the chain, where `name` says environment and item, too."""
+    environment: str = ""
+    gate: GateRecord | None = None
+    """How it was decided, where this is a gate."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict asks for its score: not of a gate, nor of what was passed over on purpose."""
+        passed_over = self.error is not None and self.error.code in PASSED_OVER
+        return self.gate is None and not (self.status == "skipped" and passed_over)
 
     @property
     def model(self) -> str:
@@ -120,6 +184,20 @@ class RunRecord:
     steps: tuple[StepRecord, ...] = ()
     verdict: Verdict | None = None
     """None as long as the run is not completed."""
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The model that each step asks, by the name that it was given, and the ones it falls back to."""
+    profiles: Mapping[str, Any] = field(default_factory=dict)
+    """The profiles that those names stand for."""
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """The policies that gates and environments name."""
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    """The documents of the events that came, by the event's name."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    reuse: tuple[str, ...] = ()
+    """The runs whose replies this one may use."""
+    approvals: tuple[Approval, ...] = ()
+    error: ErrorRecord | None = None
+    """Why the run failed or stopped."""
     environment: Mapping[str, str] = field(default_factory=lambda: dict(_environment()))
     schema: Literal["fcc.run/1"] = SCHEMA
 
@@ -141,15 +219,24 @@ class RunRecord:
 
     @property
     def cost(self) -> float | None:
-        """US dollars for all calls that were answered; None as soon as one of them is unknown."""
+        """US dollars for all calls that this run paid for; None as soon as one of them is unknown."""
         total = 0.0
-        for step in self.steps:
-            for call in step.calls:
-                if call.reply is not None:
-                    if call.reply.cost is None:
-                        return None
-                    total += call.reply.cost
+        for call in self.calls:
+            if call.reply is not None and call.paid:
+                if call.reply.cost is None:
+                    return None
+                total += call.reply.cost
         return total
+
+    @property
+    def calls(self) -> list[CallRecord]:
+        """Every model call, step by step."""
+        return [call for step in self.steps for call in step.calls]
+
+    @property
+    def waiting(self) -> list[StepRecord]:
+        """The gates at which nobody has decided yet."""
+        return [step for step in self.steps if step.status == "waiting"]
 
     def to_json(self) -> str:
         """The record as indented JSON, as `run.json` holds it."""
@@ -212,9 +299,12 @@ def _why(error: Any) -> str:
 
 
 __all__ = [
+    "PASSED_OVER",
     "SCHEMA",
+    "Approval",
     "CallRecord",
     "ErrorRecord",
+    "GateRecord",
     "HandoffRecord",
     "RunRecord",
     "RunStatus",

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
 import re
+import shutil
+import time
 from pathlib import Path
-from typing import Any, TextIO
 
-from fcc._files import storage_error, write_text
-from fcc.errors import ConfigError, NotFoundError, StorageError
+from fcc._files import remove_leftovers, storage_error, write_text
+from fcc.errors import ConfigError, NotFoundError
 from fcc.messaging import Event
 from fcc.redaction import redact_values
-from fcc.simulation.record import RunRecord, StepRecord, timestamp
+from fcc.simulation.event_log import EventLog
+from fcc.simulation.record import RunRecord, StepRecord
+from fcc.simulation.seal import seal
 from fcc.workspace import not_found, show_path
 
 RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-_GENESIS = "0" * 64
+_SAVING_SHARE = 10
+"""While a run goes on, its record is written only when ten times the last writing's time has passed since."""
 
 
 class RunFolder:
-    """Writes one run. Use `create`.
+    """Writes one run. Use `create` or `reopen`, and `close` it.
 
-    Every file but `events.jsonl` is replaced whole; that one only grows, a line an event, each line with the
-    SHA-256 of the line before it (`prev`), the first with 64 zeros.
+    Every file but `events.jsonl` is replaced whole; that one only grows. `run.json` may be a few steps behind while a
+    run goes on: the outputs and the ledger are not.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, log: EventLog, torn: int = 0) -> None:
         self.path = path
-        self._previous = _GENESIS
-        self._sequence = 0
+        self.torn = torn
+        """Bytes of a torn last line that were taken off the log when the folder was opened again."""
+        self._log = log
         self._written: set[str] = set()
-        self._failure: StorageError | None = None
-        self._events: TextIO | None = None
+        self._saved = 0.0
+        self._took = 0.0
 
     @classmethod
     def create(cls, path: Path) -> RunFolder:
@@ -49,72 +50,88 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
             occupied = any(path.iterdir())
             if not occupied:
-                os.close(os.open(path / "events.jsonl", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+                return cls(path, EventLog.create(path / "events.jsonl"))
         except (FileExistsError, NotADirectoryError):
             if not path.is_dir():
                 raise ConfigError(
                     f"{show_path(path)} is a file", hint="Choose a folder with --out."
                 ) from None
-            occupied = True  # another run has claimed the folder in this very moment
+            # otherwise another run has claimed the folder in this very moment
         except OSError as error:
             raise storage_error(path, error) from error
-        if occupied:
-            what = "holds a run already" if (path / "events.jsonl").exists() else "is not empty"
-            raise ConfigError(f"the folder {show_path(path)} {what}", hint="Choose another --id or --out.")
-        return cls(path)
+        what = "holds a run already" if (path / "events.jsonl").exists() else "is not empty"
+        raise ConfigError(f"the folder {show_path(path)} {what}", hint="Choose another --id or --out.")
+
+    @classmethod
+    def reopen(cls, path: Path) -> RunFolder:
+        """The folder of a run that goes on, its log mended where the last line was torn.
+
+        Raises:
+            ConfigError: the run is going on elsewhere, or there is none.
+        """
+        if not (path / "events.jsonl").is_file():
+            raise ConfigError(f"the run in {show_path(path)} has no events.jsonl", hint="It can't go on.")
+        log, torn = EventLog.reopen(path / "events.jsonl")
+        remove_leftovers(path)
+        return cls(path, log, torn)
 
     def log(self, event: Event) -> None:
         """Append an event to `events.jsonl`. A failure to write is raised by the next `save`."""
-        line = self._line(event)
-        path = self.path / "events.jsonl"
-        try:
-            if self._events is None:
-                self._events = path.open("a", encoding="utf-8", newline="\n", buffering=1)
-            self._events.write(f"{line}\n")
-        except OSError as error:
-            self._failure = storage_error(path, error)
-        self._previous = hashlib.sha256(line.encode()).hexdigest()
-        self._sequence += 1
+        self._log.append(event)
 
     def close(self) -> None:
         """Close `events.jsonl`."""
-        if self._events is not None:
-            with contextlib.suppress(OSError):  # a line that could not be written has been noted by `log`
-                self._events.close()
+        self._log.close()
 
     def save(self, record: RunRecord) -> None:
-        """Write the record, and the outputs and artifacts of the steps that are new in it.
+        """Write the outputs and artifacts of the steps that are new in a record, and the record.
 
         Raises:
             StorageError: something could not be written; the files that stand are whole.
         """
-        if self._failure is not None:
-            raise self._failure
+        self._log.check()
         for step in record.steps:
-            if step.status == "completed" and step.name not in self._written:
+            if step.status == "completed" and step.gate is None and step.name not in self._written:
                 self._save_step(step)
                 self._written.add(step.name)
-        write_text(self.path / "run.json", redact_values(record.to_json()))
+        started = time.monotonic()
+        if record.status == "running" and started - self._saved < _SAVING_SHARE * self._took:
+            return
+        self._log.check(sync=True)
+        write_text(self.path / "run.json", seal(redact_values(record.to_json()), self._log.head))
+        self._saved = time.monotonic()
+        self._took = self._saved - started
 
     def _save_step(self, step: StepRecord) -> None:
         """The step's files, which can all be made again from `run.json`: only that one is synced."""
-        write_text(self.path / "outputs" / f"{step.name}.md", redact_values(step.output), sync=False)
-        for artifact in step.artifacts:
-            path = self.path / "artifacts" / step.name / artifact.path
-            write_text(path, redact_values(artifact.content), sync=False)
+        shutil.rmtree(
+            self.path / "artifacts" / step.name, ignore_errors=True
+        )  # of an answer that was not kept
+        for path, text in step_files(step):
+            write_text(self.path / path, redact_values(text), sync=False)
 
-    def _line(self, event: Event) -> str:
-        entry: dict[str, Any] = {
-            "seq": self._sequence,
-            "time": timestamp(event.time),
-            "type": event.event_type.value,
-            "source": event.source,
-            "run": event.correlation_id,
-            "id": event.id,
-            "payload": dict(event.payload),
-            "prev": self._previous,
-        }
-        return redact_values(json.dumps(entry, ensure_ascii=True, default=str))
+
+def step_files(step: StepRecord) -> list[tuple[str, str]]:
+    """The files of a completed step, below the run's folder, each with what it holds."""
+    artifacts = [(f"artifacts/{step.name}/{artifact.path}", artifact.content) for artifact in step.artifacts]
+    return [(f"outputs/{step.name}.md", step.output), *artifacts]
+
+
+def read_files(folder: Path) -> tuple[bytes, bytes, dict[str, bytes]]:
+    """A run's `run.json`, its `events.jsonl`, and what lies below `outputs/` and `artifacts/`, by relative path.
+
+    Raises:
+        ConfigError: something can't be read.
+    """
+    try:
+        paths = [path for part in ("outputs", "artifacts") for path in sorted((folder / part).rglob("*"))]
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+        log = folder / "events.jsonl"
+        return (folder / "run.json").read_bytes(), log.read_bytes() if log.is_file() else b"", files
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {error.filename}: {error.strerror}", hint="Check its permissions."
+        ) from error
 
 
 def find_run(name: str, runs: Path) -> Path:

@@ -1,311 +1,358 @@
-"""The runner: walks a plan, one step after its needs, and returns the record."""
+"""The runner: walks a plan's units, each after its needs, and returns the record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
-from fcc.agents import Agent, Handoff, Plan, PlannedStep, hand_off
-from fcc.errors import FccError, ProviderError, StorageError
+from fcc.agents import Plan, Schedule, Unit, unfold
+from fcc.agents.expression import parse
+from fcc.agents.flow import RunLimits
+from fcc.errors import BudgetError, FccError, StorageError
 from fcc.messaging import Event, EventBus, EventType
-from fcc.providers.base import ModelReply, Provider, Sampling
-from fcc.redaction import redact
-from fcc.simulation.artifacts import Artifact, extract_artifacts
-from fcc.simulation.calls import Clock, ask_model
-from fcc.simulation.keys import call_key, fingerprint
+from fcc.providers.base import ModelReply
+from fcc.redaction import redact, redactor
+from fcc.simulation import gates
+from fcc.simulation.budget import Budget, out_of_time
+from fcc.simulation.caller import Caller, Known
+from fcc.simulation.calls import Clock
+from fcc.simulation.gatekeeper import Gatekeeper
+from fcc.simulation.gates import Approver, Gate
+from fcc.simulation.prompting import Backend, World
 from fcc.simulation.record import (
-    CallRecord,
+    PASSED_OVER,
     ErrorRecord,
-    HandoffRecord,
     RunRecord,
     RunStatus,
     StepRecord,
     timestamp,
 )
-from fcc.simulation.verdict import Evidence, Finding, Verdict, decide
+from fcc.simulation.resolved import resolve
+from fcc.simulation.turn import Assessor, Turns
+from fcc.simulation.verdict import Evidence, Verdict, decide
+
+if TYPE_CHECKING:
+    from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay
+
+UPSTREAM = "upstream"
+"""The code of a step that was skipped since what it needs gave no output."""
 
 
-class Assessment(NamedTuple):
-    """What an assessor says of one step."""
+@dataclass(frozen=True)
+class RunOrder:
+    """One run that is to be made: what the record says of it before anything is asked."""
 
-    score: float
-    """From 0 to 1."""
-    findings: tuple[Finding, ...] = ()
-
-
-class Assessor(Protocol):
-    """Judges one step's output; `evaluations` implements it."""
-
-    def assess(self, task: str, output: str, artifacts: tuple[Artifact, ...]) -> Assessment:
-        """The score and the findings of an output that was asked for by `task`."""
-        ...
-
-
-class Backend(NamedTuple):
-    """What answers for a step."""
-
-    provider: Provider
-    model: str = ""
-    """The model's name; "" leaves it to the provider."""
-    sampling: Sampling = Sampling()
+    run_id: str
+    inputs: Mapping[str, Any]
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    """The documents of the events that came, by name."""
+    limits: RunLimits = field(default_factory=RunLimits)
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The models of each step, by the names that they were given."""
+    profiles: Mapping[str, Any] = field(default_factory=dict)
+    reuse: tuple[str, ...] = ()
+    prior: RunRecord | None = None
+    """The record of the same run, where it goes on."""
+    known: Known = field(default_factory=Known)
+    """Replies that need not be paid for."""
 
 
 @dataclass(frozen=True)
 class Runner:
     """Runs plans in this process.
 
-    `save` is called with the record at the start, after each step and at the end, so that what is on disk
-    is never older than the last finished step.
+    `save` is called with the record at the start, after each step and at the end.
     """
 
-    backend: Callable[[str], Backend]
-    """What answers for the step of that name."""
+    backends: Callable[[str], Sequence[Backend]]
+    """What answers for the step of that name, and what is asked where it does not."""
     clock: Clock
     assessor: Assessor | None = None
     """Without one, nothing is scored and the run has no verdict."""
+    gate: Gate | None = None
+    """Decides at gates; needed for a chain that has some."""
+    approver: Approver | None = None
+    """Asks a person; without one, a gate that asks waits."""
     bus: EventBus = field(default_factory=EventBus)
     log: Callable[[Event], None] | None = None
     """Given each event of the run before the bus is, in order, in the run's own thread."""
     save: Callable[[RunRecord], None] | None = None
+    ledger: Ledger | None = None
+    waits: bool = True
+    """Whether anything in a run waits. Without, steps run one after the other, and no event loop is needed."""
 
-    async def run(self, plan: Plan, inputs: Mapping[str, Any], run_id: str) -> RunRecord:
+    async def run(self, plan: Plan, order: RunOrder) -> RunRecord:
         """The record of one run.
 
-        A step whose model does not answer is recorded as failed, what needs it as skipped, and the rest goes on.
+        A step whose model does not answer is recorded as failed, what needs it as skipped, and the rest goes on. At a
+        limit, or at a gate where nobody has decided, the run ends with the status `stopped` or `waiting`, and can be
+        resumed.
 
         Raises:
             StorageError: a result could not be written.
             asyncio.CancelledError: the run was interrupted; the record up to there has been saved.
         """
-        backends = {planned.name: self.backend(planned.name) for planned in plan.steps}
-        return await _Run(self, plan, dict(inputs), run_id, backends, timestamp(self.clock())).go()
+        return await _Run(self, plan, order).go()
 
 
-@dataclass
 class _Run:
     """One run under way."""
 
-    runner: Runner
-    plan: Plan
-    inputs: dict[str, Any]
-    run_id: str
-    backends: dict[str, Backend]
-    started: str
-    done: dict[str, StepRecord] = field(default_factory=dict)
+    def __init__(self, runner: Runner, plan: Plan, order: RunOrder) -> None:
+        self._runner = runner
+        self._order = order
+        self._prior = order.prior
+        self._started = order.prior.started if order.prior else timestamp(runner.clock())
+        self._began = runner.clock()
+        self._units = {unit.name: unit for unit in unfold(plan, order.inputs)}
+        self._world = World(plan, self._units, order.inputs, order.documents, redactor())
+        given = order.prior.approvals if order.prior else ()
+        self._gatekeeper = Gatekeeper(
+            runner.gate, runner.approver, given, self._publish, self._now, waits=runner.waits
+        )
+        self._stop: BudgetError | None = None
+        """Why no further step is started."""
+        names = {planned.name: runner.backends(planned.name) for planned in plan.steps}
+        self._models = {name: backends[0].provider.identity for name, backends in names.items()}
+        finished = order.prior.steps if order.prior else ()
+        prior = {step.name: step for step in finished if step.status == "completed" and step.gate is None}
+        budget = _spent(Budget(order.limits), order)
+        scope = frozenset({order.run_id, *order.reuse})
+        caller = Caller(order.run_id, self._world, self._publish, budget, order.known, runner.ledger, scope)
+        self._turns = Turns(self._world, caller, self._publish, self._now, names, runner.assessor, prior)
 
     async def go(self) -> RunRecord:
         try:
-            self._publish(EventType.RUN_STARTED, chain=self.plan.chain.name, steps=list(self.backends))
+            kind = EventType.RUN_RESUMED if self._prior else EventType.RUN_STARTED
+            self._publish(kind, chain=self._world.plan.chain.name, steps=list(self._units))
             self._save("running")
-            for planned in self.plan.steps:
-                self.done[planned.name] = await self._step(planned, self.backends[planned.name])
-                self._save("running")
+            await self._walk()
         except BaseException as error:  # however a run ends, its record says so
-            self._stop(error)
+            self._note_end(error)
             raise
         return self._finish()
 
-    def _stop(self, error: BaseException) -> None:
+    async def _walk(self) -> None:
+        schedule = Schedule({unit.name: unit.needs for unit in self._units.values()})
+        if self._runner.waits:
+            await self._side_by_side(schedule)
+            return
+        while not self._is_over() and (name := schedule.next()) is not None:
+            self._settle(schedule, await self._unit(self._units[name]))
+
+    async def _side_by_side(self, schedule: Schedule) -> None:
+        import asyncio
+
+        running: set[asyncio.Task[StepRecord | None]] = set()
+        limits = self._order.limits
+        try:
+            async with asyncio.timeout(limits.timeout):
+                while True:
+                    while len(running) < limits.concurrency and not self._is_over():
+                        if (name := schedule.next()) is None:
+                            break
+                        running.add(asyncio.create_task(self._unit(self._units[name])))
+                    if not running:
+                        return
+                    ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in ended:
+                        self._settle(schedule, task.result())
+        except TimeoutError:
+            self._stop = out_of_time("the run", limits.timeout or 0)
+        finally:
+            for task in running:
+                task.cancel()
+            if running:
+                await asyncio.gather(*running, return_exceptions=True)
+
+    def _settle(self, schedule: Schedule, record: StepRecord | None) -> None:
+        """Note a unit that has ended. What was stopped, or waits, keeps what needs it from starting."""
+        if record is None:
+            return
+        self._world.done[record.name] = record
+        if record.status != "waiting":
+            schedule.finish(record.name)
+        self._save("running")
+
+    def _is_over(self) -> bool:
+        timeout = self._order.limits.timeout
+        if self._stop is None and timeout is not None and self._runner.clock() - self._began >= timeout:
+            self._stop = out_of_time("the run", timeout)
+        return self._stop is not None
+
+    async def _unit(self, unit: Unit) -> StepRecord | None:
+        """The record of a unit; None where a limit kept it from ending."""
+        skipped = self._passed_over(unit)
+        if skipped is not None:
+            return skipped
+        try:
+            if unit.planned is None:
+                return await self._gatekeeper.decide(self._world, unit)
+            return await self._within(unit, self._turns.take(unit))
+        except BudgetError as error:
+            self._stop = error
+            return None
+
+    async def _within(self, unit: Unit, turn: Coroutine[Any, Any, StepRecord]) -> StepRecord:
+        limits = unit.planned.step.limits if unit.planned is not None else None
+        if limits is None or limits.timeout is None or not self._runner.waits:
+            return await turn
+        import asyncio
+
+        try:
+            async with asyncio.timeout(limits.timeout):
+                return await turn
+        except TimeoutError:
+            raise out_of_time(f"step {unit.name}", limits.timeout) from None
+
+    def _passed_over(self, unit: Unit) -> StepRecord | None:
+        """The record of a unit that does not run: what it needs is missing, or it is not asked for."""
+        step = self._world.plan.chain.steps.get(unit.step)
+        code, reason = _why_not(unit, self._units, self._world.done)
+        if not code and step is not None and step.on is not None and step.on not in self._world.documents:
+            code, reason = "event", f"no {step.on} came"
+        when = step.when if step is not None and not code else None
+        if when is not None and not parse(when).holds(self._world.names(unit)):
+            code, reason = "condition", f"`{when}` does not hold"
+        if not code:
+            return None
+        persona = unit.planned.persona.id if unit.planned is not None else ""
+        self._publish(EventType.STEP_SKIPPED, step=unit.name, persona=persona, reason=reason)
+        return StepRecord(
+            unit.name,
+            persona,
+            "skipped",
+            error=ErrorRecord(code, reason),
+            step=unit.step,
+            environment=unit.environment,
+        )
+
+    def _note_end(self, error: BaseException) -> None:
         """Record what ended the run: a failure, or (Ctrl-C, a cancelled task) an interruption."""
         if isinstance(error, Exception):
             message = error.message if isinstance(error, FccError) else f"{type(error).__name__}: {error}"
             self._publish(EventType.RUN_FAILED, error=redact(message))
         else:
-            self._publish(EventType.RUN_INTERRUPTED, finished_steps=list(self.done))
-        if not isinstance(error, StorageError):
-            self._save("failed" if isinstance(error, Exception) else "interrupted")
+            self._publish(EventType.RUN_INTERRUPTED, finished_steps=list(self._world.done))
+        if isinstance(error, StorageError):
+            return
+        if isinstance(error, Exception):
+            known = error if isinstance(error, FccError) else FccError(f"{type(error).__name__}: {error}")
+            self._save("failed", known)
+        else:
+            self._save("interrupted")
 
     def _finish(self) -> RunRecord:
-        verdict = None
-        if self.runner.assessor is not None:
-            verdict = decide(self.plan.policy, map(_evidence, self.done.values()))
-            self._publish(
-                EventType.COLLABORATION_GATE_DECIDED,
-                gate="readiness",
-                decision=verdict.decision,
-                ready=verdict.decision == "APPROVED",
-                scores={area.area: area.score for area in verdict.areas},
-                reasons=list(verdict.reasons),
-            )
+        if self._stop is not None:
+            self._publish(EventType.RUN_STOPPED, error=self._stop.message)
+            return self._save("stopped", self._stop)
+        if any(step.status == "waiting" for step in self._world.done.values()):
+            waiting = [step.name for step in self._world.done.values() if step.status == "waiting"]
+            self._publish(EventType.RUN_WAITING, gates=waiting)
+            return self._save("waiting")
+        verdict = self._verdict() if self._runner.assessor is not None else None
         self._publish(EventType.RUN_COMPLETED, decision=verdict.decision if verdict else None)
-        record = self._record("completed", verdict)
-        if self.runner.save is not None:
-            self.runner.save(record)
+        return self._save("completed", verdict=verdict)
+
+    def _verdict(self) -> Verdict:
+        verdict = judge_run(self._world.plan, self._in_order())
+        self._publish(
+            EventType.COLLABORATION_GATE_DECIDED,
+            gate="readiness",
+            decision=verdict.decision,
+            ready=verdict.decision == "APPROVED",
+            scores={area.area: area.score for area in verdict.areas},
+            reasons=list(verdict.reasons),
+        )
+        return verdict
+
+    def _in_order(self) -> tuple[StepRecord, ...]:
+        """The steps that have ended, those of an earlier part of the run that were not looked at again yet among them."""
+        known = {**self._turns.prior, **self._world.done}
+        return tuple(known[name] for name in self._units if name in known)
+
+    def _save(
+        self, status: RunStatus, error: FccError | None = None, *, verdict: Verdict | None = None
+    ) -> RunRecord:
+        order = self._order
+        record = RunRecord(
+            id=order.run_id,
+            **resolve(self._world.plan),
+            inputs=order.inputs,
+            models=self._models,
+            status=status,
+            started=self._started,
+            finished="" if status == "running" else self._now(),
+            steps=self._in_order(),
+            verdict=verdict,
+            asked=order.asked,
+            profiles=order.profiles,
+            documents=order.documents,
+            limits=order.limits.model_dump(mode="json", exclude_defaults=True),
+            reuse=order.reuse,
+            approvals=tuple(self._gatekeeper.approvals),
+            error=ErrorRecord.of(error) if error is not None else None,
+        )
+        if self._runner.save is not None:
+            self._runner.save(record)
         return record
 
-    def _record(self, status: RunStatus, verdict: Verdict | None = None) -> RunRecord:
-        return RunRecord(
-            id=self.run_id,
-            **_resolved(self.plan),
-            inputs=self.inputs,
-            models={name: backend.provider.identity for name, backend in self.backends.items()},
-            status=status,
-            started=self.started,
-            finished="" if status == "running" else self._now(),
-            steps=tuple(self.done.values()),
-            verdict=verdict,
-        )
-
-    def _save(self, status: RunStatus) -> None:
-        if self.runner.save is not None:
-            self.runner.save(self._record(status))
-
-    async def _step(self, planned: PlannedStep, backend: Backend) -> StepRecord:
-        unmet = [need for need in planned.step.needs if self.done[need].status != "completed"]
-        if unmet:
-            return self._skip(planned, unmet)
-        started = self._now()
-        self._publish(EventType.STEP_STARTED, step=planned.name, persona=planned.persona.id)
-        handoffs = self._hand_off(planned)
-        fenced = {handoff.source: handoff.fenced for handoff in handoffs}
-        task = planned.template.render(inputs=self.inputs, handoff=fenced)
-        agent = Agent(planned.persona, self.plan.system, backend.provider, backend.model, backend.sampling)
-        call = await self._call(agent, task, planned, handoffs)
-        result = (
-            self._fail(planned, call.error)
-            if call.reply is None
-            else self._complete(planned, task, call.reply)
-        )
-        return StepRecord(
-            name=planned.name,
-            persona=planned.persona.id,
-            started=started,
-            finished=self._now(),
-            handoffs=tuple(HandoffRecord(item.source, len(item.text), item.lost) for item in handoffs),
-            calls=(call,),
-            **result,
-        )
-
-    def _hand_off(self, planned: PlannedStep) -> list[Handoff]:
-        handoffs = []
-        for need in planned.step.needs:
-            handoff = hand_off(need, self.done[need].output, planned.step.handoff.characters)
-            self._publish(
-                EventType.HANDOFF_MADE,
-                source=need,
-                target=planned.name,
-                kept=len(handoff.text),
-                lost=handoff.lost,
-            )
-            handoffs.append(handoff)
-        return handoffs
-
-    async def _call(
-        self, agent: Agent, task: str, planned: PlannedStep, handoffs: list[Handoff]
-    ) -> CallRecord:
-        request = agent.request(task, f"{planned.name}/0/0/0/0")
-        reply, failure = None, None
-        try:
-            reply = await ask_model(agent.provider, request, self._publish)
-        except ProviderError as error:
-            failure = ErrorRecord.of(error)
-        return CallRecord(
-            id=request.call_id,
-            key=call_key(request, agent.provider.identity),
-            backend=agent.provider.identity,
-            fingerprints=self._fingerprints(planned, handoffs),
-            request=request,
-            reply=reply,
-            error=failure,
-        )
-
-    def _fingerprints(self, planned: PlannedStep, handoffs: list[Handoff]) -> dict[str, Any]:
-        return {
-            **_plan_fingerprints(self.plan)[planned.name],
-            "inputs": self._input_fingerprint,
-            "upstream": {
-                handoff.source: fingerprint(self.done[handoff.source].output) for handoff in handoffs
-            },
-            "handoff": planned.step.handoff.characters,
-        }
-
-    @cached_property
-    def _input_fingerprint(self) -> str:
-        return fingerprint(self.inputs)
-
-    def _complete(self, planned: PlannedStep, task: str, reply: ModelReply) -> dict[str, Any]:
-        artifacts = extract_artifacts(reply.text)
-        findings = _reply_findings(planned.name, reply)
-        score = None
-        if self.runner.assessor is not None:
-            assessment = self.runner.assessor.assess(task, reply.text, artifacts)
-            score, findings = assessment.score, (*findings, *assessment.findings)
-        self._publish(
-            EventType.STEP_COMPLETED,
-            step=planned.name,
-            persona=planned.persona.id,
-            characters=len(reply.text),
-            artifacts=[artifact.path for artifact in artifacts],
-            score=score,
-        )
-        return {
-            "status": "completed",
-            "output": reply.text,
-            "artifacts": artifacts,
-            "findings": findings,
-            "score": score,
-        }
-
-    def _fail(self, planned: PlannedStep, error: ErrorRecord | None) -> dict[str, Any]:
-        message = error.message if error else ""
-        self._publish(EventType.STEP_FAILED, step=planned.name, persona=planned.persona.id, error=message)
-        return {"status": "failed", "error": error}
-
-    def _skip(self, planned: PlannedStep, unmet: list[str]) -> StepRecord:
-        reason = f"it needs {' and '.join(unmet)}, which gave no output"
-        self._publish(EventType.STEP_SKIPPED, step=planned.name, persona=planned.persona.id, reason=reason)
-        return StepRecord(planned.name, planned.persona.id, "skipped", error=ErrorRecord("upstream", reason))
-
     def _publish(self, event_type: EventType, /, **payload: Any) -> None:
-        event = Event(event_type, "runner", payload, self.run_id, time=self.runner.clock())
-        if self.runner.log is not None:
-            self.runner.log(event)
-        self.runner.bus.publish(event)
+        event = Event(event_type, "runner", payload, self._order.run_id, time=self._runner.clock())
+        if self._runner.log is not None:
+            self._runner.log(event)
+        self._runner.bus.publish(event)
 
     def _now(self) -> str:
-        return timestamp(self.runner.clock())
+        return timestamp(self._runner.clock())
 
 
-def _evidence(step: StepRecord) -> Evidence:
-    missing = step.error.message if step.error is not None else ""
-    return Evidence(step.name, step.score, step.findings, missing)
+def judge_run(plan: Plan, steps: Sequence[StepRecord]) -> Verdict:
+    """The verdict on what a run's steps came to. Pure."""
+    counted = [step for step in steps if step.counts]
+    evidence = [
+        Evidence(
+            step.name,
+            step.score,
+            step.findings,
+            step.error.message if step.error is not None else "",
+            plan.readiness_of(step.environment),
+        )
+        for step in counted
+    ]
+    return decide(plan.policy, evidence, gates.refusals(steps))
 
 
-def _reply_findings(step: str, reply: ModelReply) -> tuple[Finding, ...]:
-    if reply.finish_reason != "length":
-        return ()
-    what = "the reply stops at the limit of tokens; raise max_tokens"
-    return (Finding("reply-cut", "warning", what, f"outputs/{step}.md"),)
+def _why_not(unit: Unit, units: Mapping[str, Unit], done: Mapping[str, StepRecord]) -> tuple[str, str]:
+    """The code and the reason where a unit can't run, since what it needs did not; else two empty texts."""
+    missing = [name for name in unit.needs if done[name].status == "failed" or _is(done[name], UPSTREAM)]
+    if missing:
+        return UPSTREAM, f"it needs {' and '.join(missing)}, which gave no output"
+    closed = [name for name in unit.needs if done[name].status == "closed" or _is(done[name], "gate")]
+    if closed:
+        return "gate", f"the gate {closed[0]} is closed" if units[closed[0]].planned is None else (
+            f"it needs {closed[0]}, which stands behind a closed gate"
+        )
+    passed = [name for name in unit.needs if _is(done[name], *PASSED_OVER)]
+    handing = [name for name in unit.needs if units[name].planned is not None or name in passed]
+    if passed and len(passed) == len(handing):
+        return "condition", f"{' and '.join(passed)} did not run"
+    return "", ""
 
 
-@lru_cache(maxsize=64)
-def _resolved(plan: Plan) -> dict[str, Any]:
-    """The part of a record that is the same for every run of a plan."""
-    templates = [plan.system, *(planned.template for planned in plan.steps)]
-    personas = {planned.persona.id: planned.persona for planned in plan.steps}
-    return {
-        "chain": plan.chain.model_dump(mode="json", exclude_defaults=True),
-        "personas": {
-            id_: card.model_dump(mode="json", exclude_defaults=True) for id_, card in personas.items()
-        },
-        "prompts": {
-            template.name: {"version": template.version, "text": template.text} for template in templates
-        },
-        "policy": plan.policy.model_dump(mode="json"),
-    }
+def _is(step: StepRecord, *codes: str) -> bool:
+    return step.status == "skipped" and step.error is not None and step.error.code in codes
 
 
-@lru_cache(maxsize=64)
-def _plan_fingerprints(plan: Plan) -> dict[str, dict[str, str]]:
-    """The fingerprints of each step's persona and templates, by the step's name."""
-    resolved = _resolved(plan)
-    system = resolved["prompts"][plan.system.name]["text"]
-    return {
-        planned.name: {
-            "persona": fingerprint(resolved["personas"][planned.persona.id]),
-            "template": fingerprint([system, planned.template.text]),
+def _spent(budget: Budget, order: RunOrder) -> Budget:
+    """The budget with what the run has spent before it was interrupted."""
+    replies: dict[str, ModelReply] = dict(order.known.own)
+    if order.prior is not None:
+        replies |= {
+            call.key: call.reply for call in order.prior.calls if call.reply is not None and call.paid
         }
-        for planned in plan.steps
-    }
+    for reply in replies.values():
+        budget.add(reply)
+    budget.calls = len(replies)
+    return budget

@@ -38,6 +38,8 @@ class Evidence(NamedTuple):
     findings: tuple[Finding, ...] = ()
     missing: str = ""
     """Why there is no score; "" where there is one."""
+    policy: ReadinessPolicy | None = None
+    """The area's own policy; None for the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,18 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def decide(policy: ReadinessPolicy, evidence: Iterable[Evidence]) -> Verdict:
-    """The verdict on a run.
+def decide(policy: ReadinessPolicy, evidence: Iterable[Evidence], refusals: Iterable[str] = ()) -> Verdict:
+    """The verdict on a run; `refusals` say of each closed gate why it is closed.
 
     An area reads READY from `policy.ready_at` on, with no error among its findings. One evidenced failure
-    (a score under `policy.approve_at`, or an error) makes the run BLOCKED; else one area without evidence, or no
-    area at all, makes it NO VERDICT; else it is APPROVED. What is missing is never counted as a zero.
+    (a score under `policy.approve_at`, an error, or a closed gate) makes the run BLOCKED; else one area without
+    evidence, or no area at all, makes it NO VERDICT; else it is APPROVED. What is missing is never counted as a zero.
+    An area with a policy of its own is judged by that one.
     """
     known = tuple(evidence)
-    areas = tuple(AreaVerdict(item.area, item.score, _status(policy, item)) for item in known)
-    failures = [reason for item in known for reason in _failures(policy, item)]
+    areas = tuple(AreaVerdict(item.area, item.score, _status(item.policy or policy, item)) for item in known)
+    failures = [reason for item in known for reason in _failures(item.policy or policy, item)]
+    failures += refusals
     missing = [f"{item.area} could not be judged: {item.missing}" for item in known if item.score is None]
     scores = [item.score for item in known if item.score is not None]
     overall = sum(scores) / len(scores) if scores and not missing else None

@@ -1,0 +1,134 @@
+"""Asks models for a run: what is paid for comes from the ledger, the rest within the limits, with fallbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fcc.errors import ProviderError
+from fcc.messaging import EventType
+from fcc.providers.base import ModelReply
+from fcc.simulation.budget import Budget
+from fcc.simulation.calls import Publish, ask_model
+from fcc.simulation.prompting import Ask, Candidate, World
+from fcc.simulation.record import CallRecord, ErrorRecord
+
+if TYPE_CHECKING:
+    from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay
+
+
+class Known(NamedTuple):
+    """Replies that need not be paid for."""
+
+    own: Mapping[str, ModelReply] = {}
+    """By this very run, before it was interrupted; by key."""
+    others: Mapping[str, tuple[str, ModelReply]] = {}
+    """By runs that this one was told to reuse; by key, with the run."""
+
+    def find(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ModelReply, str] | None:
+        """The first candidate that has been answered, its reply, and the other run that paid for it."""
+        for candidate in candidates:
+            if candidate.key in self.own:
+                return candidate, self.own[candidate.key], ""
+        for candidate in candidates:
+            if candidate.key in self.others:
+                run, reply = self.others[candidate.key]
+                return candidate, replace(reply, origin="ledger"), run
+        return None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Makes the calls of one run."""
+
+    run: str
+    world: World
+    publish: Publish
+    budget: Budget
+    known: Known = field(default_factory=Known)
+    ledger: Ledger | None = None
+    scope: frozenset[str] = field(default_factory=frozenset)
+    """The runs whose replies this one can see, itself included."""
+
+    async def call(self, ask: Ask, candidates: Sequence[Candidate], limits: Budget) -> tuple[CallRecord, ...]:
+        """The calls that one question took: the last has the reply, or the error of the last model.
+
+        Raises:
+            BudgetError: a limit is reached.
+            StorageError: a reply could not be kept.
+        """
+        found = self.known.find(candidates)
+        if found is not None:
+            candidate, reply, run = found
+            self._tell_reused(candidate, run)
+            if not run:
+                limits.add(reply)
+            return (self._record(ask, candidate, reply, run),)
+        calls: list[CallRecord] = []
+        for candidate in candidates:
+            self.budget.begin()
+            limits.begin()
+            try:
+                reply, run = await self._ask(candidate)
+            except ProviderError as error:
+                calls.append(self._record(ask, candidate, None, failure=ErrorRecord.of(error)))
+                continue
+            if run:
+                self._tell_reused(candidate, run)
+            else:
+                self.budget.add(reply)
+                limits.add(reply)
+            calls.append(self._record(ask, candidate, reply, run))
+            break
+        return tuple(calls)
+
+    async def _ask(self, candidate: Candidate) -> tuple[ModelReply, str]:
+        """The reply, and the other run that paid for it where one was asking the same just now."""
+
+        async def ask() -> ModelReply:
+            return await ask_model(
+                candidate.backend.provider,
+                candidate.request,
+                self.publish,
+                lambda reply: self._keep(candidate, reply),
+            )
+
+        if self.ledger is None:
+            return await ask(), ""
+        reply, run = await self.ledger.once(candidate.key, self.run, self.scope, ask)
+        return (reply, "") if run == self.run else (replace(reply, origin="ledger"), run)
+
+    async def _keep(self, candidate: Candidate, reply: ModelReply) -> ModelReply:
+        reply = replace(reply, text=self.world.redact(reply.text))
+        if self.ledger is not None and reply.origin != "deterministic":
+            await self.ledger.put(self.run, candidate.key, candidate.request.call_id, reply)
+        return reply
+
+    def _tell_reused(self, candidate: Candidate, run: str) -> None:
+        self.publish(
+            EventType.MODEL_CALL_REUSED,
+            call=candidate.request.call_id,
+            backend=candidate.backend.provider.identity,
+            run=run or self.run,
+        )
+
+    def _record(
+        self,
+        ask: Ask,
+        candidate: Candidate,
+        reply: ModelReply | None,
+        run: str = "",
+        failure: ErrorRecord | None = None,
+    ) -> CallRecord:
+        fingerprints: dict[str, Any] = ask.fingerprints
+        return CallRecord(
+            id=candidate.request.call_id,
+            key=candidate.key,
+            backend=candidate.backend.provider.identity,
+            fingerprints=fingerprints,
+            request=candidate.request,
+            reply=reply,
+            error=failure,
+            reused_from=run,
+        )

@@ -1,0 +1,124 @@
+"""Why a model is asked something else than before: read from the fingerprints of what was sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fcc.providers.base import Sampling
+from fcc.simulation.record import CallRecord, RunRecord, StepRecord
+
+_LONGEST_SHOWN = 40
+
+NEW = "new"
+SAMPLING = "sampling"
+"""The same question got another answer: the model's own choice of words."""
+
+
+class Cause(NamedTuple):
+    """One thing that differs."""
+
+    kind: str
+    """`persona`, `template`, `input`, `document`, `item`, `handoff`, `upstream`, `model`, `sampling` or `new`."""
+    text: str
+    """In words."""
+    name: str = ""
+    """Which input, or which step upstream."""
+
+
+class Question(NamedTuple):
+    """What a model was asked, or would be, and where that came from."""
+
+    fingerprints: Mapping[str, Any]
+    backend: str
+    model: str
+    parameters: Sampling
+    persona: Mapping[str, Any]
+    prompt: Mapping[str, Any]
+    prompt_name: str
+    inputs: Mapping[str, Any]
+
+
+def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Question:
+    """The question of a recorded call."""
+    chain_step = record.chain["steps"].get(step.step or step.name, {})
+    name = chain_step.get("prompt") or f"{step.step or step.name}.task"
+    environments: Mapping[str, Any] = record.chain.get("environments", {})
+    own = environments.get(step.environment, {}).get("inputs", {})
+    return Question(
+        call.fingerprints,
+        call.backend,
+        call.request.model,
+        call.request.sampling,
+        record.personas.get(step.persona, {}),
+        record.prompts.get(name, {}),
+        name,
+        {**record.inputs, **own},
+    )
+
+
+def causes(before: Question, after: Question) -> list[Cause]:
+    """What differs between two questions, the nearest to the user first; empty where they are the same."""
+    one, other = before.fingerprints, after.fingerprints
+    found: list[Cause] = []
+    if one.get("persona") != other.get("persona"):
+        found.append(Cause("persona", f"persona {_versions(before.persona, after.persona)}"))
+    if one.get("template") != other.get("template") or before.prompt_name != after.prompt_name:
+        found.append(Cause("template", _template(before, after)))
+    found += _inputs(before, after)
+    for kind, key in (("document", "documents"), ("item", "item")):
+        if one.get(key) != other.get(key):
+            found.append(Cause(kind, "another event document" if kind == "document" else "another item"))
+    if one.get("handoff") != other.get("handoff"):
+        text = f"hand-off of {one.get('handoff')} → {other.get('handoff')} characters"
+        found.append(Cause("handoff", text))
+    if before.backend != after.backend or before.model != after.model:
+        found.append(Cause("model", f"model {_backend(before)} → {_backend(after)}"))
+    if before.parameters != after.parameters:
+        found.append(Cause("model", "sampling parameters of the model"))
+    return found + _upstream(one, other)
+
+
+def _inputs(before: Question, after: Question) -> list[Cause]:
+    one, other = before.fingerprints.get("inputs"), after.fingerprints.get("inputs")
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return [] if one == other else [Cause("input", "inputs")]
+    return [
+        Cause("input", f"input {name}: {_shown(before.inputs, name)} → {_shown(after.inputs, name)}", name)
+        for name in dict.fromkeys([*one, *other])
+        if one.get(name) != other.get(name)
+    ]
+
+
+def _upstream(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Cause]:
+    above, below = one.get("upstream", {}), other.get("upstream", {})
+    return [
+        Cause("upstream", f"upstream {name} changed", name)
+        for name in dict.fromkeys([*above, *below])
+        if above.get(name) != below.get(name)
+    ]
+
+
+def _template(before: Question, after: Question) -> str:
+    if before.prompt_name != after.prompt_name:
+        return f"prompt {before.prompt_name} → {after.prompt_name}"
+    if before.prompt == after.prompt:
+        return "system prompt changed"
+    name = "task" if after.prompt_name.endswith(".task") else f"prompt {after.prompt_name}"
+    return f"{name} {_versions(before.prompt, after.prompt)}"
+
+
+def _versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    one, other = before.get("version", 1), after.get("version", 1)
+    return f"version {one} → {other}" if one != other else "changed"
+
+
+def _backend(question: Question) -> str:
+    return question.backend or question.model
+
+
+def _shown(inputs: Mapping[str, Any], name: str) -> str:
+    if name not in inputs:
+        return "nothing"
+    text = repr(inputs[name])
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

@@ -1,0 +1,112 @@
+"""Two runs side by side: the first step that diverged, why, and how far it spread. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from fcc.simulation.causes import NEW, SAMPLING, Cause, causes, question_of
+from fcc.simulation.record import CallRecord, RunRecord, StepRecord
+
+CONTEXT = 2
+"""Lines around each change of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDiff:
+    """One step of two runs."""
+
+    name: str
+    same: bool
+    """Whether both gave the same output, with the same status and score."""
+    causes: tuple[Cause, ...] = ()
+    """Why it was asked something else; where it was not, `sampling`."""
+    text: tuple[str, ...] = ()
+    """The outputs as a unified diff, without line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiff:
+    """Two runs of one chain."""
+
+    before: str
+    after: str
+    steps: tuple[StepDiff, ...]
+    verdicts: tuple[str, str]
+    """The decision of each, or its status where it has none."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the runs came to the same, step by step."""
+        return all(step.same for step in self.steps) and self.verdicts[0] == self.verdicts[1]
+
+    @property
+    def first(self) -> StepDiff | None:
+        """The first step that diverged."""
+        return next((step for step in self.steps if not step.same), None)
+
+    @property
+    def spread(self) -> list[str]:
+        """The steps after the first whose outputs differ, too."""
+        return [step.name for step in self.steps if not step.same][1:]
+
+
+def diff_runs(before: RunRecord, after: RunRecord) -> RunDiff:
+    """What differs between two runs, in the order of the steps of the second."""
+    one = {step.name: step for step in before.steps}
+    other = {step.name: step for step in after.steps}
+    names = list(dict.fromkeys([*other, *one]))
+    steps = tuple(_step(name, before, after, one.get(name), other.get(name)) for name in names)
+    return RunDiff(before.id, after.id, steps, (_decision(before), _decision(after)))
+
+
+def _step(
+    name: str, before: RunRecord, after: RunRecord, one: StepRecord | None, other: StepRecord | None
+) -> StepDiff:
+    if one is None or other is None:
+        missing = before.id if one is None else after.id
+        return StepDiff(name, False, (Cause(NEW, f"{missing} has no such step"),))
+    same = (one.status, one.output, one.score) == (other.status, other.output, other.score)
+    if same:
+        return StepDiff(name, True, _causes(before, after, one, other))
+    found = _causes(before, after, one, other)
+    if one.status != other.status:
+        found += (Cause("status", f"{_status(one)} → {_status(other)}"),)
+    elif not found:
+        found = (_own(one, other),)
+    lines = difflib.unified_diff(
+        one.output.splitlines(),
+        other.output.splitlines(),
+        f"{before.id}/{name}.md",
+        f"{after.id}/{name}.md",
+        lineterm="",
+        n=CONTEXT,
+    )
+    return StepDiff(name, False, found, tuple(lines))
+
+
+def _own(one: StepRecord, other: StepRecord) -> Cause:
+    if one.output == other.output:
+        return Cause("score", f"the same text scored {one.score} → {other.score}")
+    return Cause(SAMPLING, "the same question got another answer: the model's own sampling")
+
+
+def _causes(before: RunRecord, after: RunRecord, one: StepRecord, other: StepRecord) -> tuple[Cause, ...]:
+    first, second = _answered(one), _answered(other)
+    if first is None or second is None:
+        return ()
+    return tuple(causes(question_of(before, one, first), question_of(after, other, second)))
+
+
+def _answered(step: StepRecord) -> CallRecord | None:
+    """The call of the first round that was answered, or the last that was not."""
+    first = [call for call in step.calls if call.round == 0]
+    return next((call for call in first if call.reply is not None), first[-1] if first else None)
+
+
+def _status(step: StepRecord) -> str:
+    return f"{step.status} ({step.error.code})" if step.error is not None else step.status
+
+
+def _decision(record: RunRecord) -> str:
+    return record.verdict.decision if record.verdict is not None else record.status

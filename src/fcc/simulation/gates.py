@@ -1,0 +1,153 @@
+"""Gates: what is asked of whoever decides, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from fcc.agents import Policy, ReadinessPolicy, Unit
+from fcc.agents.flow import Outcome
+from fcc.simulation.keys import fingerprint
+from fcc.simulation.prompting import World
+from fcc.simulation.record import Approval, GateRecord, StepRecord
+
+
+class GateQuestion(NamedTuple):
+    """May the run go on here?"""
+
+    gate: str
+    steps: tuple[StepRecord, ...]
+    """What the gate needs, as it came out."""
+    names: Mapping[str, Any]
+    """`inputs`, `environment` and `events`, as expressions know them."""
+    policy: Policy | None
+    """By which it opens."""
+    ready: ReadinessPolicy | None
+    """By which the environment before it must be ready; None where there is none before."""
+    approval: Policy | None
+    """Decides in a person's place where it can."""
+    question: str
+    """What a person is asked; "" where nobody is."""
+    names_of: Mapping[str, str]
+    """What `policy` and `approval` are called in the chain."""
+    evidence: str
+    """SHA-256 of all that a decision may rest on."""
+
+
+class Ruling(NamedTuple):
+    """What a policy says: open, closed, or that a person must say."""
+
+    outcome: Outcome
+    by: str = ""
+    reason: str = ""
+
+
+class Answer(NamedTuple):
+    """What a person says."""
+
+    approved: bool
+    by: str
+    reason: str = ""
+    via: str = "terminal"
+
+
+class Gate(Protocol):
+    """Decides by policy; `collaboration` implements it."""
+
+    def rule(self, question: GateQuestion) -> Ruling:
+        """What the policies say."""
+        ...
+
+
+class Approver(Protocol):
+    """Asks a person; the command implements it."""
+
+    def ask(self, question: GateQuestion) -> Answer | None:
+        """The person's answer; None where nobody is there, or they want to decide later."""
+        ...
+
+
+def question_at(world: World, unit: Unit) -> GateQuestion:
+    """What a gate asks, now that what it needs has ended."""
+    steps = tuple(world.done[name] for name in unit.needs)
+    names = world.common(unit.environment)
+    approve = unit.approve
+    question = approve.question if approve is not None else ""
+    ready = world.plan.readiness_of(unit.leaves) if unit.leaves else None
+    approval = world.plan.gate_policy(approve.policy) if approve is not None else None
+    evidence = fingerprint(
+        {
+            "gate": unit.name,
+            "question": question,
+            "names": names,
+            "policies": [_plain(policy) for policy in (unit.gate, ready, approval)],
+            "steps": [_evidence(step) for step in steps],
+        }
+    )
+    names_of = {
+        part: name
+        for part, policy in (("policy", unit.gate), ("approval", approval))
+        for name, known in world.plan.policies.items()
+        if known is policy
+    }
+    return GateQuestion(unit.name, steps, names, unit.gate, ready, approval, question, names_of, evidence)
+
+
+def standing(approvals: Iterable[Approval], question: GateQuestion) -> tuple[Approval | None, list[Approval]]:
+    """The newest approval that was given on this very evidence, and those that have lapsed."""
+    of_gate = [approval for approval in approvals if approval.gate == question.gate]
+    valid = [approval for approval in of_gate if approval.evidence == question.evidence]
+    return (valid[-1] if valid else None), [approval for approval in of_gate if approval not in valid]
+
+
+def by_policy(question: GateQuestion, ruling: Ruling, now: str) -> GateRecord:
+    """A gate that a policy has decided."""
+    decision = "open" if ruling.outcome == "allow" else "closed"
+    return GateRecord(decision, question.evidence, ruling.by, now, ruling.reason, question.question)  # type: ignore[arg-type] # one of the two
+
+
+def by_person(question: GateQuestion, approval: Approval) -> GateRecord:
+    """A gate that a person has decided."""
+    decision = "open" if approval.approved else "closed"
+    return GateRecord(
+        decision,  # type: ignore[arg-type] # one of the two
+        question.evidence,
+        approval.by,
+        approval.at,
+        approval.reason,
+        question.question,
+        approval.via,
+    )
+
+
+def undecided(question: GateQuestion, ruling: Ruling) -> GateRecord:
+    """A gate at which a person must say."""
+    return GateRecord("waiting", question.evidence, "", "", ruling.reason, question.question, "")
+
+
+def refusals(steps: Sequence[StepRecord]) -> list[str]:
+    """Why each closed gate is closed, in words."""
+    found = []
+    for step in steps:
+        if step.gate is not None and step.gate.decision == "closed":
+            verb = "was refused by" if step.gate.via != "policy" else "is closed by"
+            reason = f": {step.gate.reason}" if step.gate.reason else ""
+            found.append(f"gate {step.name} {verb} {step.gate.by}{reason}")
+    return found
+
+
+def _plain(policy: Policy | None) -> Any:
+    return policy.model_dump(mode="json") if policy is not None else None
+
+
+def _evidence(step: StepRecord) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "status": step.status,
+        "output": fingerprint(step.output),
+        "score": step.score,
+        "findings": [
+            [finding.rule, finding.severity, finding.message, finding.file, finding.line]
+            for finding in step.findings
+        ],
+    }

@@ -1,0 +1,224 @@
+"""What a step's model is asked: hand-offs, the rendered task, the request and its fingerprints. Pure.
+
+The runner asks by it, `verify` renders it again, and `--plan` looks ahead with it, so that the three can't differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
+from fcc.agents.agent import system_prompt
+from fcc.agents.expression import parse
+from fcc.providers.base import Message, ModelRequest, Provider, Sampling
+from fcc.simulation import facts
+from fcc.simulation.artifacts import Artifact
+from fcc.simulation.keys import call_key, fingerprint
+from fcc.simulation.record import StepRecord
+from fcc.simulation.resolved import plan_fingerprints
+from fcc.simulation.verdict import Finding
+
+
+class Backend(NamedTuple):
+    """What answers for a step."""
+
+    provider: Provider
+    model: str = ""
+    """The model's name; "" leaves it to the provider."""
+    sampling: Sampling = Sampling()
+
+
+class Candidate(NamedTuple):
+    """A request as one backend would be sent it, with its key."""
+
+    backend: Backend
+    request: ModelRequest
+    key: str
+
+
+class Round(NamedTuple):
+    """One answer, and what was found of it."""
+
+    output: str = ""
+    score: float | None = None
+    findings: tuple[Finding, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+
+
+class Document(dict[str, Any]):
+    """An event's document: `{{ events.alert }}` is all of it as fenced JSON, `{{ events.alert.status }}` a part."""
+
+    def __str__(self) -> str:
+        return fence(json.dumps(self, indent=2, ensure_ascii=False), "event")
+
+
+@dataclass(frozen=True)
+class World:
+    """All that is known while a run goes on."""
+
+    plan: Plan
+    units: Mapping[str, Unit]
+    inputs: Mapping[str, Any]
+    documents: Mapping[str, Any]
+    redact: Callable[[str], str] = str
+    done: dict[str, StepRecord] = field(default_factory=dict)
+    """The units that have ended, by name."""
+
+    def names(self, unit: Unit) -> dict[str, Any]:
+        """What an expression of a unit may use."""
+        return {
+            **self.common(unit.environment),
+            "outputs": facts.outputs(self.units, self.done, unit.environment),
+        }
+
+    def common(self, environment: str) -> dict[str, Any]:
+        """`inputs`, `environment` and `events`."""
+        return {
+            "inputs": self.plan.chain.inputs_in(environment, self.inputs),
+            "environment": environment,
+            "events": self.documents,
+        }
+
+    @cached_property
+    def input_fingerprints(self) -> dict[tuple[str, str], str]:
+        """The fingerprint of each input, by environment and name."""
+        chain = self.plan.chain
+        return {
+            (environment, name): fingerprint(value)
+            for environment in ("", *chain.environments)
+            for name, value in chain.inputs_in(environment, self.inputs).items()
+        }
+
+
+class Ask(NamedTuple):
+    """One question to a model, whichever answers it."""
+
+    unit: Unit
+    task: str
+    round: int
+    handoffs: tuple[Handoff, ...]
+    fingerprints: dict[str, Any]
+
+    request: ModelRequest
+    """What is sent, but for model and sampling."""
+
+    def to(self, backend: Backend) -> Candidate:
+        """The question as a backend is sent it."""
+        request = replace(self.request, model=backend.model, sampling=backend.sampling)
+        return Candidate(backend, request, call_key(request, backend.provider.identity))
+
+
+def first_ask(world: World, unit: Unit) -> Ask:
+    """The question of a unit's first round.
+
+    Raises:
+        TemplateError: the template fails on these values.
+    """
+    handoffs = hand_offs(world, unit)
+    task = _planned(unit).template.render(**_variables(world, unit, handoffs))
+    request = _request(world, unit, task, 0, ())
+    return Ask(unit, task, 0, handoffs, _fingerprints(world, unit, handoffs), request)
+
+
+def next_ask(world: World, before: Ask, answer: Round) -> Ask:
+    """The question of the round after: the task, the answer, and what was found wrong with it."""
+    planned, number = _planned(before.unit), before.round + 1
+    if planned.refine is None or planned.step.until is None:
+        raise AssertionError("only a step with `until` is asked again")
+    text = planned.refine.render(
+        inputs=world.common(before.unit.environment)["inputs"],
+        condition=planned.step.until.condition,
+        findings=answer.findings,
+        round=number,
+        rounds=planned.step.until.rounds,
+        score=answer.score,
+    )
+    then = (Message("assistant", answer.output), Message("user", text))
+    prints = before.fingerprints | {"previous": fingerprint(answer.output), "refine": fingerprint(text)}
+    request = _request(world, before.unit, before.task, number, then)
+    return before._replace(round=number, fingerprints=prints, request=request)
+
+
+def accepted(world: World, ask: Ask, answer: Round) -> bool:
+    """Whether a step's `until` holds for an answer; true for a step without one."""
+    until = _planned(ask.unit).step.until
+    if until is None:
+        return True
+    names = {
+        **world.common(ask.unit.environment),
+        **facts.judged(answer.score, answer.findings),
+        "text": answer.output,
+        "round": ask.round,
+    }
+    return parse(until.condition).holds(names)
+
+
+def hand_offs(world: World, unit: Unit) -> tuple[Handoff, ...]:
+    """The outputs that a unit is given, each cut as its step says; what was passed over gives none."""
+    characters = _planned(unit).step.handoff.characters
+    return tuple(
+        hand_off(need, world.done[need].output, characters)
+        for need in unit.needs
+        if world.units[need].planned is not None and world.done[need].status == "completed"
+    )
+
+
+def _variables(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict[str, Any]:
+    planned, chain = _planned(unit), world.plan.chain
+    handed: dict[str, list[str]] = {need: [] for need in planned.step.needs}
+    for handoff in handoffs:
+        handed[world.units[handoff.source].step].append(handoff.fenced)
+    common = world.common(unit.environment)
+    values = {"inputs": common["inputs"], "handoff": {name: "\n\n".join(it) for name, it in handed.items()}}
+    if planned.step.foreach is not None:
+        values["item"] = unit.value
+    if chain.environments:
+        values["environment"] = unit.environment
+    if chain.events:
+        values["events"] = {name: _document(world.documents.get(name)) for name in chain.events}
+    return values
+
+
+def _document(document: Any) -> Any:
+    return Document(document) if isinstance(document, Mapping) else document
+
+
+def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict[str, Any]:
+    planned = _planned(unit)
+    found: dict[str, Any] = {
+        **plan_fingerprints(world.plan)[planned.name],
+        "inputs": {
+            name: world.input_fingerprints[unit.environment, name] for name in inputs_used(world.plan, unit)
+        },
+        "upstream": {handoff.source: fingerprint(world.done[handoff.source].output) for handoff in handoffs},
+        "handoff": planned.step.handoff.characters,
+    }
+    if planned.step.foreach is not None:
+        found["item"] = fingerprint(unit.value)
+    if world.documents:
+        found["documents"] = fingerprint(world.documents)
+    return found
+
+
+def inputs_used(plan: Plan, unit: Unit) -> list[str]:
+    """The inputs that a unit's task is rendered with."""
+    used = {use.variable for use in _planned(unit).template.uses}
+    return [name for name in plan.chain.inputs if "inputs" in used or f"inputs.{name}" in used]
+
+
+def _request(world: World, unit: Unit, task: str, number: int, then: tuple[Message, ...]) -> ModelRequest:
+    """What is sent, without secrets: one that a card, a template or an input holds goes to no model."""
+    system = system_prompt(world.plan.system, _planned(unit).persona)
+    messages = (Message("system", system), Message("user", task), *then)
+    redacted = tuple(Message(message.role, world.redact(message.content)) for message in messages)
+    return ModelRequest(redacted, call_id=f"{unit.place}/{number}/0/0")
+
+
+def _planned(unit: Unit) -> PlannedStep:
+    if unit.planned is None:
+        raise AssertionError("a gate asks no model")
+    return unit.planned

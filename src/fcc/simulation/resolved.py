@@ -1,0 +1,96 @@
+"""A plan as a record keeps it, and back: `resume` and `verify` read no file but the record. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from fcc.agents import Chain, GatePolicy, Plan, Policy, ReadinessPolicy, make_plan
+from fcc.errors import NotFoundError
+from fcc.personas import Persona
+from fcc.prompts import PromptTemplate
+from fcc.simulation.keys import fingerprint
+from fcc.simulation.record import RunRecord
+
+PARTS = ("chain", "personas", "prompts", "policy", "policies")
+"""The fields of a record that hold its plan."""
+
+
+@lru_cache(maxsize=64)
+def resolve(plan: Plan) -> dict[str, Any]:
+    """The part of a record that is the same for every run of a plan."""
+    templates = [plan.system, *(planned.template for planned in plan.steps)]
+    templates += [planned.refine for planned in plan.steps if planned.refine is not None]
+    personas = {planned.persona.id: planned.persona for planned in plan.steps}
+    return {
+        "chain": plan.chain.model_dump(mode="json", exclude_defaults=True),
+        "personas": {
+            id_: card.model_dump(mode="json", exclude_defaults=True) for id_, card in personas.items()
+        },
+        "prompts": {
+            template.name: {"version": template.version, "text": template.text} for template in templates
+        },
+        "policy": plan.policy.model_dump(mode="json"),
+        "policies": {
+            name: policy.model_dump(mode="json", exclude_defaults=True)
+            for name, policy in plan.policies.items()
+        },
+    }
+
+
+@lru_cache(maxsize=64)
+def plan_fingerprints(plan: Plan) -> dict[str, dict[str, str]]:
+    """The fingerprints of each step's persona and templates, by the step's name."""
+    resolved = resolve(plan)
+    system = resolved["prompts"][plan.system.name]["text"]
+    personas = {id_: fingerprint(card) for id_, card in resolved["personas"].items()}
+    return {
+        planned.name: {
+            "persona": personas[planned.persona.id],
+            "template": fingerprint([system, planned.template.text]),
+        }
+        for planned in plan.steps
+    }
+
+
+def plan_of(record: RunRecord) -> Plan:
+    """The plan that a record was made by, from the record alone.
+
+    Raises:
+        InvalidFileError: the record's chain can't be planned with what the record holds.
+    """
+    chain = Chain.model_validate(record.chain)
+    named = chain.readiness if isinstance(chain.readiness, str) else None
+
+    def persona(id_: str) -> Persona:
+        return Persona.model_validate(_held(record.personas, "persona", id_))
+
+    def prompt(name: str) -> PromptTemplate:
+        held = _held(record.prompts, "prompt", name)
+        return PromptTemplate(name, held["text"], held["version"])
+
+    def policy(name: str) -> Policy:
+        if name in record.policies:
+            held = record.policies[name]
+            return (GatePolicy if "rules" in held else ReadinessPolicy).model_validate(held)
+        if name == named:
+            return ReadinessPolicy.model_validate(record.policy)
+        raise NotFoundError(f"the record holds no policy {name!r}")
+
+    return make_plan(chain, persona=persona, prompt=prompt, policy=policy)
+
+
+def _held(part: Mapping[str, Any], noun: str, name: str) -> Any:
+    if name not in part:
+        raise NotFoundError(f"the record holds no {noun} {name!r}")
+    return part[name]
+
+
+def differences(record: RunRecord, resolved: Mapping[str, Any], **others: Any) -> list[str]:
+    """The parts in which a record is of another run than one of this plan, inputs and models: by name."""
+    from pydantic_core import to_jsonable_python
+
+    wanted = {**{part: resolved[part] for part in PARTS}, **others}
+    plain = to_jsonable_python(wanted)
+    return [name for name, value in plain.items() if to_jsonable_python(getattr(record, name)) != value]

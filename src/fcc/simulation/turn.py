@@ -1,0 +1,168 @@
+"""One agent's turn: asked, answered, judged, and asked again as long as its `until` does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+from fcc.agents import Unit
+from fcc.agents.flow import Limits
+from fcc.messaging import EventType
+from fcc.providers.base import ModelReply
+from fcc.simulation.artifacts import Artifact, extract_artifacts
+from fcc.simulation.budget import Budget
+from fcc.simulation.caller import Caller
+from fcc.simulation.calls import Publish
+from fcc.simulation.keys import call_key
+from fcc.simulation.prompting import Ask, Backend, Candidate, Round, World, accepted, first_ask, next_ask
+from fcc.simulation.record import CallRecord, HandoffRecord, StepRecord
+from fcc.simulation.verdict import Finding
+
+
+class Assessment(NamedTuple):
+    """What an assessor says of one step."""
+
+    score: float
+    """From 0 to 1."""
+    findings: tuple[Finding, ...] = ()
+
+
+class Assessor(Protocol):
+    """Judges one step's output; `evaluations` implements it."""
+
+    def assess(self, task: str, output: str, artifacts: tuple[Artifact, ...]) -> Assessment:
+        """The score and the findings of an output that was asked for by `task`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Takes the turns of one run."""
+
+    world: World
+    caller: Caller
+    publish: Publish
+    now: Callable[[], str]
+    backends: Mapping[str, Sequence[Backend]]
+    """What answers for each step, and what is asked where it does not."""
+    assessor: Assessor | None = None
+    prior: Mapping[str, StepRecord] = field(default_factory=dict)
+    """The steps that an earlier part of the same run has finished, by name."""
+
+    async def take(self, unit: Unit) -> StepRecord:
+        """The record of a unit.
+
+        Raises:
+            BudgetError: a limit is reached; nothing of the unit is recorded, what was paid for is in the ledger.
+            StorageError: a reply could not be kept.
+        """
+        started = self.now()
+        ask = first_ask(self.world, unit)
+        candidates = self._candidates(ask)
+        before = self.prior.get(unit.name)
+        if before is not None and _answers(before, candidates):
+            self.publish(EventType.STEP_RESTORED, step=unit.name, persona=before.persona)
+            return before
+        persona = unit.planned.persona.id if unit.planned is not None else ""
+        self.publish(EventType.STEP_STARTED, step=unit.name, persona=persona)
+        for handoff in ask.handoffs:
+            self.publish(
+                EventType.HANDOFF_MADE,
+                source=handoff.source,
+                target=unit.name,
+                kept=len(handoff.text),
+                lost=handoff.lost,
+            )
+        calls, reply, answer = await self._rounds(ask, candidates)
+        record = StepRecord(
+            name=unit.name,
+            persona=persona,
+            status="completed" if reply is not None else "failed",
+            started=started,
+            finished=self.now(),
+            handoffs=tuple(HandoffRecord(item.source, len(item.text), item.lost) for item in ask.handoffs),
+            calls=calls,
+            output=answer.output,
+            artifacts=answer.artifacts,
+            findings=answer.findings,
+            score=answer.score,
+            error=calls[-1].error,
+            step=unit.step,
+            environment=unit.environment,
+        )
+        self._tell_end(record)
+        return record
+
+    def _candidates(self, ask: Ask) -> list[Candidate]:
+        return [ask.to(backend) for backend in self.backends[ask.unit.step]]
+
+    async def _rounds(
+        self, ask: Ask, candidates: list[Candidate]
+    ) -> tuple[tuple[CallRecord, ...], ModelReply | None, Round]:
+        """Every call, the last reply (None where the model did not answer in the end), and what was found of it."""
+        planned = ask.unit.planned
+        until = planned.step.until if planned is not None else None
+        own = planned.step.limits if planned is not None else None
+        limits = Budget(own or Limits(), f"step {ask.unit.name}")
+        calls: tuple[CallRecord, ...] = ()
+        while True:
+            calls += await self.caller.call(ask, candidates, limits)
+            reply = calls[-1].reply
+            if reply is None:
+                return calls, None, Round()
+            answer = judge(self.assessor, ask, reply)
+            if accepted(self.world, ask, answer):
+                return calls, reply, answer
+            if until is None or ask.round >= until.rounds:
+                return calls, reply, _unmet(answer, until.condition if until else "", ask)
+            asked_again = replace(calls[-1], score=answer.score, findings=answer.findings)
+            calls = (*calls[:-1], asked_again)
+            ask = next_ask(self.world, ask, answer)
+            candidates = self._candidates(ask)
+
+    def _tell_end(self, record: StepRecord) -> None:
+        if record.status == "failed":
+            message = record.error.message if record.error else ""
+            self.publish(EventType.STEP_FAILED, step=record.name, persona=record.persona, error=message)
+            return
+        self.publish(
+            EventType.STEP_COMPLETED,
+            step=record.name,
+            persona=record.persona,
+            characters=len(record.output),
+            artifacts=[artifact.path for artifact in record.artifacts],
+            score=record.score,
+        )
+
+
+def judge(assessor: Assessor | None, ask: Ask, reply: ModelReply) -> Round:
+    """What is found of a reply."""
+    findings, artifacts = _reply_findings(ask.unit.name, reply), extract_artifacts(reply.text)
+    if assessor is None:
+        return Round(reply.text, None, findings, artifacts)
+    assessment = assessor.assess(ask.task, reply.text, artifacts)
+    return Round(reply.text, assessment.score, (*findings, *assessment.findings), artifacts)
+
+
+def _answers(before: StepRecord, candidates: Sequence[Candidate]) -> bool:
+    """Whether a finished step's first answer is the answer to this very question, whichever model gave it."""
+    first = next((call for call in before.calls if call.reply is not None), None)
+    if before.status != "completed" or first is None:
+        return False
+    asked = replace(candidates[0].request, model=first.request.model, sampling=first.request.sampling)
+    return call_key(asked, first.backend) == first.key
+
+
+def _reply_findings(step: str, reply: ModelReply) -> tuple[Finding, ...]:
+    if reply.finish_reason != "length":
+        return ()
+    what = "the reply stops at the limit of tokens; raise max_tokens"
+    return (Finding("reply-cut", "warning", what, f"outputs/{step}.md"),)
+
+
+def _unmet(answer: Round, condition: str, ask: Ask) -> Round:
+    times = f"asked again {ask.round} time{'' if ask.round == 1 else 's'}"
+    what = f"`{condition}` still does not hold, {times}; the last answer is kept"
+    finding = Finding("until-unmet", "warning", what, f"outputs/{ask.unit.name}.md")
+    return answer._replace(findings=(*answer.findings, finding))
