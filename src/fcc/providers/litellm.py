@@ -137,6 +137,25 @@ class LiteLLMProvider:
         latency = time.perf_counter() - started
         return self._reply(response, call, latency)
 
+    def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float | None:
+        """What so many tokens may cost, in US dollars; None where they or the price are not known. Imports LiteLLM."""
+        if output_tokens is None:
+            return None
+        if self._price is not None:
+            return self._price.of(Usage(input_tokens, output_tokens))
+        _load()
+        try:
+            cost = float(
+                sum(
+                    _litellm.cost_per_token(
+                        model=self.model, prompt_tokens=input_tokens, completion_tokens=output_tokens
+                    )
+                )
+            )
+        except Exception:  # noqa: BLE001 - a model that is not listed is an exception there, of several kinds
+            return None
+        return cost if cost > 0 else None
+
     async def aclose(self) -> None:
         """Closes the connections of the running event loop, unless another call is using them just now."""
         loop = _loops.get(asyncio.get_running_loop())

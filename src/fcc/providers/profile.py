@@ -35,6 +35,16 @@ class PriceProfile(BaseModel):
     output_per_million: float = Field(ge=0)
 
 
+class LimitsProfile(BaseModel):
+    """How fast the model may be asked; all runs of one process share it."""
+
+    model_config = _FROZEN
+
+    concurrency: int | None = Field(default=None, ge=1, description="Calls at once.")
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+
+
 class Profile(BaseModel):
     """One model, by a name of your own. It names the variable that holds the key, never the key."""
 
@@ -57,6 +67,7 @@ class Profile(BaseModel):
         default=20.0, ge=0, le=3600, description="Seconds after which no new attempt starts."
     )
     price: PriceProfile | None = None
+    limits: LimitsProfile | None = None
 
     @classmethod
     def from_file(cls, path: Path) -> Profile:

@@ -23,6 +23,10 @@ class DeterministicProvider:
         """Changes whenever the same messages would get another reply."""
         return "deterministic/1"
 
+    def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float:  # noqa: ARG002 - free, however many
+        """Nothing, in US dollars."""
+        return 0.0
+
     async def complete(self, request: ModelRequest) -> ModelReply:
         """The reply to the messages; never raises, never empty, and free."""
         from fcc.providers.deterministic.reply import write_reply

@@ -1,0 +1,28 @@
+"""The one composition root: builds the real things for Python, the command and the tests."""
+
+from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.wiring.preparing import (
+    Prepared,
+    RunRequest,
+    check_run_id,
+    edited_since,
+    new_run_id,
+    prepare,
+    prepare_again,
+)
+from fcc.wiring.runs import arun, resume, run
+
+__all__ = [
+    "Catalog",
+    "Prepared",
+    "RunRequest",
+    "arun",
+    "check_run_id",
+    "edited_since",
+    "new_run_id",
+    "open_catalog",
+    "prepare",
+    "prepare_again",
+    "resume",
+    "run",
+]

@@ -1,0 +1,218 @@
+"""What answers for each step: models by name, profiles, plugins, providers; and the order of their wrappers."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fcc import _yaml
+from fcc.agents import Plan, PlannedStep
+from fcc.errors import ConfigError, NotFoundError
+from fcc.providers.base import Provider
+from fcc.providers.profile import Profile
+from fcc.simulation import Backend, RunRecord
+from fcc.wiring.catalog import Catalog
+
+DETERMINISTIC = "deterministic"
+
+EVERY_STEP = "*"
+"""In a mapping of steps to models: every step that it does not name."""
+
+Model = str | Provider
+"""What answers: a model string, the name of a profile or a plugin, or a provider itself."""
+
+
+class Backends:
+    """What answers for each step; one provider for each model, however many steps use it."""
+
+    def __init__(
+        self,
+        asked: Mapping[str, tuple[Model, ...]],
+        catalog: Callable[[], Catalog],
+        profiles: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._held = {name: Profile.model_validate(data) for name, data in (profiles or {}).items()}
+        """Profiles of a record, which go before those of the workspace."""
+        self._made: dict[str, Backend] = {}
+        self.profiles: dict[str, Any] = {}
+        """The profiles that were used, as a record keeps them."""
+        self.asked = {step: tuple(map(_name, models)) for step, models in asked.items()}
+        """The models by name; "" stands for a provider that was given."""
+        self.by_step = {
+            step: tuple(self._backend(model) for model in models) for step, models in asked.items()
+        }
+
+    @classmethod
+    def of_run(
+        cls, plan: Plan, model: Model | Mapping[str, Model] | None, catalog: Callable[[], Catalog]
+    ) -> Backends:
+        """What answers in a run that asks for these models.
+
+        Raises:
+            NotFoundError: a step that the chain does not have; a name that is a near miss of one that is known.
+            ConfigError: what is no model.
+        """
+        wanted = model if isinstance(model, Mapping) else ({} if model is None else {EVERY_STEP: model})
+        names = [planned.name for planned in plan.steps]
+        for step in wanted:
+            if step not in names and step != EVERY_STEP:
+                near = _yaml.suggestion(step, names)
+                raise NotFoundError(f"the chain {plan.chain.name!r} has no step {step!r}{near}")
+        return cls({step.name: _choices(step, wanted, plan) for step in plan.steps}, catalog)
+
+    @classmethod
+    def of_record(
+        cls,
+        plan: Plan,
+        record: RunRecord,
+        model: Model | Mapping[str, Model] | None,
+        catalog: Callable[[], Catalog],
+    ) -> Backends:
+        """What answers where a run goes on: the models that its record names, unless others are asked for.
+
+        Raises:
+            ConfigError: a step was answered by a provider of the caller's own, or would be by another backend now.
+        """
+        wanted = model if isinstance(model, Mapping) else ({} if model is None else {EVERY_STEP: model})
+        asked: dict[str, tuple[Model, ...]] = {}
+        for planned in plan.steps:
+            given = wanted.get(planned.name, wanted.get(EVERY_STEP))
+            asked[planned.name] = (given,) if given is not None else record.asked.get(planned.name, ("",))
+            if "" in asked[planned.name]:
+                raise ConfigError(
+                    f"step {planned.name!r} was answered by {record.models.get(planned.name, 'a provider')}, "
+                    "which the record can't hold",
+                    hint="Give what answers: resume(…, model=…) in Python, or --model.",
+                )
+        made = cls(asked, catalog, record.profiles)
+        for step, backends in made.by_step.items():
+            given = wanted.get(step, wanted.get(EVERY_STEP))
+            now, then = backends[0].provider.identity, record.models.get(step, "")
+            if given is None and now != then:
+                raise ConfigError(
+                    f"step {step!r} was answered by {then}, and would now be by {now}",
+                    hint="Set the environment (OPENAI_BASE_URL) as it was, or choose with --model.",
+                )
+        return made
+
+    @property
+    def offline(self) -> bool:
+        """Whether every step is answered by the deterministic provider, which never waits."""
+        return {name for names in self.asked.values() for name in names} <= {DETERMINISTIC}
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """The identity of the provider of each step."""
+        return {step: backends[0].provider.identity for step, backends in self.by_step.items()}
+
+    def _backend(self, model: Model) -> Backend:
+        if not model or not isinstance(model, str | Provider):
+            raise ConfigError(
+                f"{model!r} is no model", hint="Give a model's name, a profile's, or a provider."
+            )
+        if not isinstance(model, str):
+            return Backend(model)
+        if model not in self._made:
+            profile = (
+                None if model == DETERMINISTIC else self._held.get(model) or self._catalog().profile(model)
+            )
+            if profile is not None:
+                self.profiles[model] = profile.model_dump(mode="json", exclude_defaults=True)
+            self._made[model] = make_backend(model, profile, self._catalog)
+        return self._made[model]
+
+    async def close(self) -> None:
+        """Close the connections of the providers that were made here."""
+        for backend in self._made.values():
+            close = getattr(backend.provider, "aclose", None)
+            if close is not None:
+                await close()
+
+
+def make_backend(model: str, profile: Profile | None, catalog: Callable[[], Catalog]) -> Backend:
+    """What answers for a model: `deterministic`, a profile's name, a plugin's, or a LiteLLM model string.
+
+    Raises:
+        NotFoundError: the name is a near miss of one that is known here.
+    """
+    if model == DETERMINISTIC:
+        from fcc.providers.deterministic import DeterministicProvider
+
+        return Backend(DeterministicProvider())
+    if profile is not None:
+        return _from_profile(model, profile)
+    plugin = _plugin(model)
+    if plugin is not None:
+        return Backend(plugin)
+    known = [DETERMINISTIC, *catalog().workspace.files("providers")]
+    near = difflib.get_close_matches(model, known, n=1, cutoff=0.88)
+    if near and "/" not in model and model[-1:].isalpha():
+        raise NotFoundError(
+            f"no model or profile is called {model!r}; did you mean {near[0]}?",
+            hint="See the profiles: fcc-agents list providers. LiteLLM's models are written provider/name.",
+        )
+    return Backend(_live(model), model)
+
+
+def _choices(planned: PlannedStep, wanted: Mapping[str, Model], plan: Plan) -> tuple[Model, ...]:
+    """The step's own model if the caller names one, else the caller's, the step's, the chain's, the default."""
+    choices: Iterable[Model | None] = (
+        wanted.get(planned.name),
+        wanted.get(EVERY_STEP),
+        planned.step.model,
+        plan.chain.model,
+        DETERMINISTIC,
+    )
+    first = next(choice for choice in choices if choice is not None)
+    return (first, *(planned.step.fallback or plan.chain.fallback))
+
+
+def _name(model: Model) -> str:
+    return model if isinstance(model, str) else ""
+
+
+def _live(model: str, limits: Any = None, **options: Any) -> Provider:
+    """Retry around limits around LiteLLM: each attempt counts against the limits."""
+    from fcc.providers.litellm import LiteLLMProvider
+    from fcc.providers.retry import RetryingProvider
+
+    retry = {key: options.pop(key) for key in ("attempts", "budget") if key in options}
+    provider: Provider = LiteLLMProvider(model, **options)
+    if limits is not None:
+        from fcc.providers.limits import LimitedProvider
+
+        provider = LimitedProvider(provider, **limits)
+    return RetryingProvider(provider, **retry)
+
+
+def _from_profile(name: str, profile: Profile) -> Backend:
+    from fcc.providers.litellm import Price
+
+    provider = _live(
+        profile.model,
+        profile.limits.model_dump() if profile.limits is not None else None,
+        api_base=profile.api_base,
+        api_key_env=profile.api_key_env,
+        endpoint=name,
+        timeout=profile.timeout,
+        price=Price(**profile.price.model_dump()) if profile.price else None,
+        attempts=profile.attempts,
+        budget=profile.retry_for,
+    )
+    return Backend(provider, profile.model, profile.to_sampling())
+
+
+def _plugin(name: str) -> Provider | None:
+    """The provider that a plugin registers as an entry point `fcc.providers`, if there is one of that name."""
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="fcc.providers", name=name):
+        try:
+            made: Provider = entry.load()()
+        except Exception as error:  # somebody else's code: whatever it raises, the plugin can't be used
+            what = f"the plugin {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}"
+            raise ConfigError(what, hint="Mend or uninstall it.") from error
+        return made
+    return None

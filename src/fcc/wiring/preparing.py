@@ -1,0 +1,372 @@
+"""Everything that a run needs, put together: a new one, or one that goes on from its record."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fcc import _yaml
+from fcc._sync import run_sync
+from fcc.agents import Chain, GatePolicy, Plan, unfold
+from fcc.agents.flow import RunLimits
+from fcc.errors import ConfigError, NotFoundError
+from fcc.messaging import EventBus, EventType
+from fcc.messaging.events import Event
+from fcc.providers.base import ModelReply
+from fcc.redaction import redact_json, redactor
+from fcc.simulation import Approver, Assessor, RunFolder, Runner, RunOrder, RunRecord
+from fcc.simulation.caller import Known
+from fcc.simulation.resolved import differences, plan_of, resolve
+from fcc.simulation.run_folder import RUN_ID, find_run
+from fcc.wiring.backends import Backends, Model
+from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.workspace import Workspace, show_path
+
+if TYPE_CHECKING:
+    from fcc.simulation.ledger import Ledger
+    from fcc.simulation.preview import Preview
+
+Place = Workspace | Path | str | None
+"""A workspace, or where one is."""
+
+Reuse = str | Path | RunRecord | Sequence[str | Path | RunRecord] | None
+"""Runs whose replies may be used again: by id, `last`, folder, or the record itself."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is to be run, and how; see `run` for each."""
+
+    chain: str | Path | Chain | Plan
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    model: Model | Mapping[str, Model] | None = None
+    out: Path | str | None = None
+    run_id: str | None = None
+    bus: EventBus | None = None
+    workspace: Place = None
+    assess: bool = True
+    on: Mapping[str, Any] = field(default_factory=dict)
+    reuse: Reuse = None
+    limits: RunLimits | None = None
+    approver: Approver | None = None
+    approvals: GatePolicy | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run with everything that it needs; nothing has been asked yet."""
+
+    plan: Plan
+    order: RunOrder
+    backends: Backends
+    folder: Path | None
+    request: RunRequest
+    before: tuple[RunRecord, ...] = ()
+    """The runs whose replies may be used again."""
+    finished: RunRecord | None = None
+    """The record, where the run has come to its end already."""
+
+    async def go(self) -> RunRecord:
+        """The record of the run."""
+        if self.finished is not None:
+            return self.finished
+        with ExitStack() as stack:
+            folder = self._open(stack)
+            ledger = self._ledger(stack)
+            order = self.order
+            if ledger is not None and order.prior is not None:
+                order = replace(order, known=order.known._replace(own=ledger.replies(order.run_id)))
+            try:
+                record = await self._runner(folder, ledger).run(self.plan, order)
+            finally:
+                await self.backends.close()
+        self._tidy(record)
+        return record
+
+    def preview(self) -> Preview:
+        """What the run would do; asks nobody and writes nothing."""
+        from fcc.simulation.preview import preview, preview_finished
+
+        if self.finished is not None:
+            return preview_finished(self.finished)
+        order = self.order
+        own = (order.prior,) if order.prior is not None else ()
+        if order.prior is not None and self.folder is not None:
+            paid = _stored(self.folder, order.run_id) | replies_in(order.prior)
+            order = replace(order, known=order.known._replace(own=paid))
+        return preview(self.plan, order, self.backends.by_step, (*own, *self.before))
+
+    @property
+    def unit_names(self) -> list[str]:
+        """Every unit of work of the run, gates too."""
+        return [unit.name for unit in unfold(self.plan, self.order.inputs)]
+
+    def go_sync(self) -> RunRecord:
+        """The record of the run, for code that is not async."""
+        return run_sync(self.go(), suspends=not self.backends.offline)
+
+    def _open(self, stack: ExitStack) -> RunFolder | None:
+        if self.folder is None:
+            return None
+        again = self.order.prior is not None or _is_stillborn(self.folder)
+        folder = RunFolder.reopen(self.folder) if again else RunFolder.create(self.folder)
+        stack.callback(folder.close)
+        if folder.torn:
+            payload = {"bytes": folder.torn, "what": "a torn last line was taken off"}
+            folder.log(Event(EventType.LOG_REPAIRED, "wiring", payload, self.order.run_id))
+        return folder
+
+    def _ledger(self, stack: ExitStack) -> Ledger | None:
+        if self.folder is None or self.backends.offline:
+            return None
+        from fcc.simulation.ledger import open_ledger
+
+        ledger = open_ledger(ledger_path(self.folder))
+        stack.callback(ledger.release)
+        return ledger
+
+    def _tidy(self, record: RunRecord) -> None:
+        """Take away the ledger of a folder of its own once the run is over: the record holds every reply."""
+        if self.folder is not None and _is_finished(record) and not _among_runs(self.folder):
+            for suffix in ("", "-wal", "-shm"):
+                (self.folder / f"ledger.db{suffix}").unlink(missing_ok=True)
+
+    def _runner(self, folder: RunFolder | None, ledger: Ledger | None) -> Runner:
+        from fcc.collaboration.gates import PolicyGate
+
+        return Runner(
+            backends=self.backends.by_step.__getitem__,
+            clock=time.time,
+            assessor=_assessor() if self.request.assess else None,
+            gate=PolicyGate(self.request.approvals),
+            approver=self.request.approver,
+            bus=self.request.bus or EventBus(),
+            log=folder.log if folder else None,
+            save=folder.save if folder else None,
+            ledger=ledger,
+            waits=not self.backends.offline,
+        )
+
+
+def prepare(request: RunRequest) -> Prepared:
+    """A new run; or one that goes on, where its folder holds it already.
+
+    Raises:
+        ConfigError: something is wrong with it; nothing was written.
+    """
+    catalog = _lazily(request.workspace)
+    chain = request.chain
+    plan = chain if isinstance(chain, Plan) else catalog().plan(chain)
+    redact = redactor()
+    values = redact_json(plan.chain.resolve_inputs(request.inputs), redact)
+    documents = redact_json(_documents(plan.chain, request.on), redact)
+    backends = Backends.of_run(plan, request.model, catalog)
+    if request.run_id is not None:
+        check_run_id(request.run_id)
+    before, known = _known(request.reuse, catalog)
+    folder = Path(request.out) if request.out is not None else None
+    order = RunOrder(
+        request.run_id or new_run_id(time.time()),
+        values,
+        documents,
+        _limits(plan.chain.limits, request.limits),
+        backends.asked,
+        backends.profiles,
+        tuple(record.id for record in before),
+        None,
+        known,
+    )
+    prior = _prior(request, folder, order, plan, backends) if folder is not None else None
+    if prior is not None:
+        order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
+    finished = prior if prior is not None and _is_finished(prior) else None
+    return Prepared(plan, order, backends, folder, request, before, finished)
+
+
+def prepare_again(folder: Path, request: RunRequest) -> Prepared:
+    """A run that goes on, from its record alone.
+
+    Raises:
+        ConfigError: it can't; nothing was written.
+    """
+    record = RunRecord.read(folder / "run.json")
+    catalog = _lazily(request.workspace)
+    plan = plan_of(record)
+    if _is_finished(record):
+        order = RunOrder(record.id, record.inputs)
+        return Prepared(plan, order, Backends({}, catalog), folder, request, finished=record)
+    backends = Backends.of_record(plan, record, request.model, catalog)
+    limits = RunLimits.model_validate(record.limits)
+    before_it, known = _known(record.reuse, catalog, missing_ok=True)
+    order = RunOrder(
+        record.id,
+        record.inputs,
+        record.documents,
+        _limits(limits, request.limits),
+        backends.asked,
+        backends.profiles,
+        record.reuse,
+        record,
+        known,
+    )
+    request = replace(request, assess=record.verdict is not None or request.assess)
+    return Prepared(plan, order, backends, folder, request, before_it)
+
+
+def new_run_id(now: float) -> str:
+    """An id that sorts by time and that two runs of one second don't share: `20260131-090000-1f3a`."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{os.urandom(2).hex()}"
+
+
+def check_run_id(run_id: str) -> str:
+    """The id, if it is one.
+
+    Raises:
+        ConfigError: it isn't.
+    """
+    if not RUN_ID.fullmatch(run_id) or set(run_id) <= {"."}:
+        raise ConfigError(
+            f"{run_id!r} is no run id", hint="Use 1 to 64 letters, digits, dots, underscores and hyphens."
+        )
+    return run_id
+
+
+def ledger_path(folder: Path) -> Path:
+    """Where a run's replies are kept: with the workspace's where it is one of its runs, else, until it is over, in its folder."""
+    return (folder.absolute().parent.parent if _among_runs(folder) else folder) / "ledger.db"
+
+
+def _among_runs(folder: Path) -> bool:
+    parent = folder.absolute().parent
+    return parent.name == "runs" and parent.parent.name == ".fcc"
+
+
+def edited_since(record: RunRecord, catalog: Catalog) -> list[str]:
+    """What has been edited since a run began, of all that its chain names: `persona PBD`, `prompt system`."""
+    try:
+        now = resolve(catalog.plan(str(record.chain["name"])))
+    except (ConfigError, OSError):
+        return []
+    found = ["the chain"] if now["chain"] != record.chain else []
+    for part, noun in (("personas", "persona"), ("prompts", "prompt"), ("policies", "policy")):
+        held: Mapping[str, Any] = getattr(record, part)
+        found += [f"{noun} {name}" for name, value in held.items() if now[part].get(name, value) != value]
+    return found + (["the readiness policy"] if now["policy"] != record.policy else [])
+
+
+def _prior(
+    request: RunRequest, folder: Path, order: RunOrder, plan: Plan, backends: Backends
+) -> RunRecord | None:
+    """The record of the very run that is asked for, where its folder holds it."""
+    if not (folder / "run.json").is_file():
+        return None
+    record = RunRecord.read(folder / "run.json")
+    named = request.run_id is not None
+    if (named and record.id != request.run_id) or (not named and _is_finished(record)):
+        return None  # the folder is taken, and will say so
+    changed = differences(
+        record,
+        resolve(plan),
+        inputs=order.inputs,
+        documents=order.documents,
+        models=backends.identities,
+        asked=backends.asked,
+        profiles=backends.profiles,
+    )
+    if changed:
+        raise ConfigError(
+            f"the run {record.id} in {show_path(folder)} is another one: its {_listed(changed)} differ",
+            hint=f"Go on with it as it was: fcc-agents resume {record.id}; or choose another --id, with --reuse {record.id}.",
+        )
+    return record
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _is_finished(record: RunRecord) -> bool:
+    """Whether nothing is left to do: a run with outages can be tried again."""
+    return record.status == "completed" and not any(step.status == "failed" for step in record.steps)
+
+
+def _is_stillborn(folder: Path) -> bool:
+    """Whether a run was killed before it had written its record: nothing had been asked."""
+    if not folder.is_dir() or (folder / "run.json").exists():
+        return False
+    left = {path.name for path in folder.iterdir() if not path.name.endswith(".tmp")}
+    return left == {"events.jsonl"}
+
+
+def _known(
+    wanted: Reuse, catalog: Callable[[], Catalog], *, missing_ok: bool = False
+) -> tuple[tuple[RunRecord, ...], Known]:
+    """The records of the runs that are reused, and their replies by key; of the first that has one."""
+    names = [wanted] if isinstance(wanted, str | Path | RunRecord) else list(wanted or ())
+    records: list[RunRecord] = []
+    replies: dict[str, tuple[str, ModelReply]] = {}
+    for name in names:
+        try:
+            record, found = _replies_of(name, catalog)
+        except NotFoundError:
+            if not missing_ok:
+                raise
+            continue
+        records.append(record)
+        replies = {key: (record.id, reply) for key, reply in found.items()} | replies
+    return tuple(records), Known(others=replies)
+
+
+def _replies_of(
+    run: str | Path | RunRecord, catalog: Callable[[], Catalog]
+) -> tuple[RunRecord, dict[str, ModelReply]]:
+    if isinstance(run, RunRecord):
+        return run, replies_in(run)
+    folder = find_run(str(run), catalog().workspace.state / "runs")
+    record = RunRecord.read(folder / "run.json")
+    return record, _stored(folder, record.id) | replies_in(record)
+
+
+def _stored(folder: Path, run: str) -> dict[str, ModelReply]:
+    """The replies that the ledger holds of a run."""
+    path = ledger_path(folder)
+    if not path.is_file():
+        return {}
+    from fcc.simulation.ledger import Ledger as Stored
+
+    return Stored(path).replies(run)
+
+
+def replies_in(record: RunRecord) -> dict[str, ModelReply]:
+    """The replies in a record, by key."""
+    return {call.key: call.reply for call in record.calls if call.reply is not None}
+
+
+def _documents(chain: Chain, given: Mapping[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name not in chain.events:
+            near = _yaml.suggestion(name, list(chain.events))
+            raise NotFoundError(f"the chain {chain.name!r} has no event {name!r}{near}")
+    return dict(given)
+
+
+def _limits(base: RunLimits, given: RunLimits | None) -> RunLimits:
+    if given is None:
+        return base
+    return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+def _lazily(workspace: Place) -> Callable[[], Catalog]:
+    return cache(lambda: open_catalog(workspace))
+
+
+def _assessor() -> Assessor:
+    from fcc.evaluations.assessor import TextAssessor
+
+    return TextAssessor()
