@@ -21,12 +21,16 @@ _COMPLETE = "_FCC_AGENTS_COMPLETE"
 """The variable by which a shell asks for completions; click documents it."""
 
 _COMMANDS = {
+    "approve": "Decide at a gate where a run waits for a person.",
+    "diff": "Compare two runs: where they diverged, why, and how far it spread.",
     "init": "Make a workspace: the five folders, each with a first example.",
     "list": "List chains, personas, prompts, profiles, policies and runs.",
+    "resume": "Go on with a run that was interrupted, stopped or waits.",
     "run": "Run a chain and judge what comes out.",
     "schema": "Print the JSON Schema of a file that you write or read.",
     "show": "Show one chain, persona, prompt, profile, policy or run.",
     "validate": "Check files before anything runs.",
+    "verify": "Check that a run's folder is what its record says.",
 }
 """Every command, with the sentence that `--help` shows; its code is imported when it is called."""
 
@@ -69,7 +73,8 @@ def app() -> None:
     compared.
 
     \b
-    Exit codes: 0 yes · 1 the gate says no · 2 usage or invalid file · 3 no verdict ·
+    Exit codes: 0 yes · 1 the gate says no · 2 usage or invalid file ·
+    3 no verdict · 5 a limit is reached · 6 waiting for approval ·
     70 our own error or a failed write · 130 interrupted
     """  # noqa: D301 - click reads the \b as "do not wrap"
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from fcc.agents import Chain, ReadinessPolicy
+from fcc.agents import Chain, GatePolicy, Policy, Step
 from fcc.agents.agent import system_prompt
 from fcc.cli.output import common_options, paint, print_json, table
+from fcc.cli.run_options import run_name
 from fcc.errors import NotFoundError
 from fcc.providers.profile import Profile
 from fcc.redaction import printable
@@ -59,7 +60,11 @@ def _run(catalog: Catalog, name: str) -> Shown | None:
         return None
     folder = find_run(name, runs)
     record = RunRecord.read(folder / "run.json")
-    return "fcc.run/1", _plain(record), lambda: run_report(record, show_path(folder), paint)
+    return (
+        "fcc.run/1",
+        _plain(record),
+        lambda: run_report(record, show_path(folder), paint, run_name(record.id, folder)),
+    )
 
 
 def _plain(record: RunRecord) -> dict[str, Any]:
@@ -104,15 +109,7 @@ def _chain_text(chain: Chain) -> str:
          f"{spec.description} (must be given)")
         for key, spec in chain.inputs.items()
     ]  # fmt: skip
-    steps = [
-        (
-            key,
-            step.persona,
-            step.prompt or "(task in the chain)",
-            f"needs {', '.join(step.needs)}" if step.needs else "",
-        )
-        for key, step in chain.steps.items()
-    ]
+    steps = [(key, step.persona or "gate", _asks(step), _flow(step)) for key, step in chain.steps.items()]
     policy = chain.readiness if isinstance(chain.readiness, str) else "in the chain"
     lines = [paint(f"{chain.name}, version {chain.version}", "bold"), printable(chain.description), ""]
     lines += [
@@ -122,9 +119,40 @@ def _chain_text(chain: Chain) -> str:
         "Steps",
         *table(steps),
         "",
+        *_environments(chain),
         f"Readiness policy: {policy}",
     ]
     return "\n".join(lines)
+
+
+def _environments(chain: Chain) -> list[str]:
+    if not chain.environments:
+        return []
+    rows = [
+        (name, "; ".join(f"{key} = {value}" for key, value in spec.inputs.items()) or "the inputs as given")
+        for name, spec in chain.environments.items()
+    ]
+    return ["Environments, in order", *table(rows), ""]
+
+
+def _asks(step: Step) -> str:
+    if step.approve is not None:
+        return "a person approves"
+    if step.gate is not None:
+        return f"policy {step.gate}" if isinstance(step.gate, str) else "policy in the chain"
+    return step.prompt or "(task in the chain)"
+
+
+def _flow(step: Step) -> str:
+    """What steers a step, in words."""
+    parts = [f"needs {', '.join(step.needs)}"] if step.needs else []
+    parts += [f"on {step.on}"] if step.on else []
+    parts += [f"when {step.when}"] if step.when else []
+    parts += [f"for each of {step.foreach}"] if isinstance(step.foreach, str) else []
+    parts += [f"for each of {len(step.foreach)} items"] if isinstance(step.foreach, tuple) else []
+    parts += [f"until {step.until.condition} (again {step.until.rounds} times)"] if step.until else []
+    parts += ["once"] if step.once else []
+    return "; ".join(parts)
 
 
 def _persona(catalog: Catalog, name: str) -> Shown:
@@ -174,7 +202,11 @@ def _policy(catalog: Catalog, name: str) -> Shown:
     return "fcc.policy/1", {"policy": policy.model_dump(mode="json")}, lambda: _policy_text(name, policy)
 
 
-def _policy_text(name: str, policy: ReadinessPolicy) -> str:
+def _policy_text(name: str, policy: Policy) -> str:
+    if isinstance(policy, GatePolicy):
+        rules = [(rule.outcome, f"{rule.condition}  {rule.reason}".rstrip()) for rule in policy.rules]
+        rules.append((policy.otherwise or "deny", "otherwise"))
+        return "\n".join([paint(name, "bold"), printable(policy.description), *table(rules)])
     rows = [
         ("READY", f"an area that scores at least {policy.ready_at:.2f}"),
         ("APPROVED", f"every area scores at least {policy.approve_at:.2f}"),

@@ -13,7 +13,7 @@ class Spinner:
     """A subscriber that shows the running step, and a line for each that ended."""
 
     def __init__(self, steps: int) -> None:
-        from fcc.cli.run_command import step_line
+        from fcc.cli.run_options import step_line
 
         self._line = step_line
         self._steps = steps

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable
-
 from fcc.redaction import printable
+from fcc.reports._layout import WIDTH, Paint, plain, wrapped
 from fcc.simulation import RunRecord, StepRecord
-
-WIDTH = 80
-
-Paint = Callable[[str, str], str]
-"""Puts a text in one of the colours `green`, `yellow`, `red`, `dim` or `bold`, or leaves it as it is."""
 
 _COLOUR = {
     "APPROVED": "green",
@@ -21,19 +14,26 @@ _COLOUR = {
     "BLOCKED": "red",
     "FAILED": "red",
     "SKIPPED": "dim",
+    "OPEN": "green",
+    "CLOSED": "red",
+    "WAITING": "yellow",
+    "STOPPED": "yellow",
 }
 
 
-def run_report(record: RunRecord, folder: str = "", paint: Paint = lambda text, _: text) -> str:
-    """The steps of a run with their scores, the decision with its reasons, and where the outputs lie."""
+def run_report(record: RunRecord, folder: str = "", paint: Paint = plain, name: str = "") -> str:
+    """The steps of a run with their scores, the decision with its reasons, and where the outputs lie.
+
+    `name` is how the run is named on the command line, for what can be done next.
+    """
     lines = [f"{paint(str(record.chain['name']), 'bold')}  run {record.id}", ""]
     widths = (
         max(len(step.name) for step in record.steps) if record.steps else 4,
-        max(len(step.persona) for step in record.steps) if record.steps else 4,
+        max(len(_who(step)) for step in record.steps) if record.steps else 4,
     )
     for step in record.steps:
         lines += _step_lines(record, step, widths, paint)
-    lines += ["", *_decision_lines(record, paint)]
+    lines += ["", *_end_lines(record, paint, name or record.id)]
     if folder:
         lines += [
             "",
@@ -43,22 +43,54 @@ def run_report(record: RunRecord, folder: str = "", paint: Paint = lambda text, 
     return "\n".join(lines)
 
 
+def _who(step: StepRecord) -> str:
+    return step.persona or "gate"
+
+
 def _step_lines(record: RunRecord, step: StepRecord, widths: tuple[int, int], paint: Paint) -> list[str]:
     score = f"{step.score:.2f}" if step.score is not None else "   –"
     status = _status(record, step)
-    painted = paint(f"{status:<10}", _COLOUR.get(status, "dim"))
-    head = f"  {step.name:<{widths[0]}}  {step.persona:<{widths[1]}}  {score}  {painted}  {_yield(step)}"
-    lines = [head.rstrip()]
+    painted = paint(status, _COLOUR.get(status, "dim"))
+    made = _yield(step)
+    tail = f"{' ' * max(12 - len(status), 2)}{made}" if made else ""
+    lines = [f"  {step.name:<{widths[0]}}  {_who(step):<{widths[1]}}  {score}  {painted}{tail}"]
     if step.error is not None:
-        lines += _wrapped(step.error.message, "    ")
-        lines += _wrapped(step.error.hint, "    ")
+        lines += wrapped(step.error.message, "    ")
+        lines += wrapped(step.error.hint, "    ")
+    if step.gate is not None:
+        lines += wrapped(_decided(step), "    ")
+    lines += wrapped(_answered(step), "    ")
     for finding in step.findings:
         place = f"{finding.file}:{finding.line}: " if finding.line else ""
-        lines += _wrapped(f"{finding.severity}: {place}{finding.message} [{finding.rule}]", "    ")
+        lines += wrapped(f"{finding.severity}: {place}{finding.message} [{finding.rule}]", "    ")
     return lines
 
 
+def _decided(step: StepRecord) -> str:
+    gate = step.gate
+    if gate is None or gate.decision == "waiting":
+        return gate.question if gate is not None else ""
+    reason = f": {gate.reason}" if gate.reason else ""
+    return f"by {gate.by}{reason}" if gate.by else ""
+
+
+def _answered(step: StepRecord) -> str:
+    """Which model answered, where one was asked; how often, and what was taken from another run."""
+    calls = [call for call in step.calls if call.reply is not None]
+    if not calls or all(call.reply is not None and call.reply.origin == "deterministic" for call in calls):
+        return f"asked {len(calls)} times" if len(calls) > 1 else ""
+    parts = [f"answered by {step.model}"]
+    failed = list(dict.fromkeys(call.backend for call in step.calls if call.reply is None))
+    parts += [f"after {' and '.join(failed)} did not"] if failed else []
+    parts += [f"asked {len(calls)} times"] if len(calls) > 1 else []
+    reused = list(dict.fromkeys(call.reused_from for call in calls if call.reused_from))
+    parts += [f"taken from run {', '.join(reused)}"] if reused else []
+    return ", ".join(parts)
+
+
 def _status(record: RunRecord, step: StepRecord) -> str:
+    if step.gate is not None:
+        return step.gate.decision.upper()
     if step.status != "completed":
         return step.status.upper()
     if record.verdict is None:
@@ -67,7 +99,7 @@ def _status(record: RunRecord, step: StepRecord) -> str:
 
 
 def _yield(step: StepRecord) -> str:
-    if step.status != "completed":
+    if step.status != "completed" or step.gate is not None:
         return ""
     count = len(step.artifacts)
     files = f", {count} file{'' if count == 1 else 's'}" if count else ""
@@ -75,42 +107,56 @@ def _yield(step: StepRecord) -> str:
     return f"{length:,} character{'' if length == 1 else 's'}{files}"
 
 
-def _decision_lines(record: RunRecord, paint: Paint) -> list[str]:
+def _end_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
+    if record.status == "waiting":
+        return _waiting_lines(record, paint, name)
+    if record.status in {"stopped", "failed"} and record.error is not None:
+        lines = [
+            f"{paint(record.status.upper(), 'yellow')}{_spent(record)}",
+            *wrapped(record.error.message, "  "),
+        ]
+        return lines + wrapped(record.error.hint.replace(" RUN", f" {name}"), "  ")
     if record.verdict is None:
-        return [f"Not judged; the run is {record.status}."]
+        again = "" if record.status == "completed" else f" Go on: fcc-agents resume {name}"
+        return [f"Not judged; the run is {record.status}.{again}"]
     verdict = record.verdict
     overall = f"  overall {verdict.overall:.2f}" if verdict.overall is not None else ""
     lines = [f"{paint(verdict.decision, _COLOUR[verdict.decision])}{overall}{_spent(record)}"]
     for reason in verdict.reasons:
-        lines += _wrapped(reason, "  ")
+        lines += wrapped(reason, "  ")
+    if any(step.status == "failed" for step in record.steps):
+        lines += wrapped(f"Ask again for what is missing: fcc-agents resume {name}", "  ")
     return lines
 
 
+def _waiting_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
+    lines = []
+    for step in record.waiting:
+        given = [approval for approval in record.approvals if approval.gate == step.name]
+        if given and step.gate is not None and given[-1].evidence == step.gate.evidence:
+            said = "approved" if given[-1].approved else "rejected"
+            lines.append(f"{step.name}: {said} by {printable(given[-1].by)}")
+            continue
+        lines += [
+            f"{paint('WAITING', 'yellow')} for a person at {step.name}{_spent(record)}",
+            f"  fcc-agents approve {name} {step.name} --as NAME",
+            f'  fcc-agents approve {name} {step.name} --as NAME --reject --reason "…"',
+        ]
+    return [*lines, f"Then go on: fcc-agents resume {name}"]
+
+
 def _spent(record: RunRecord) -> str:
-    origins = {call.reply.origin for step in record.steps for call in step.calls if call.reply is not None}
-    if origins <= {"deterministic"}:
-        return ""
-    every = [call.reply for step in record.steps for call in step.calls if call.reply is not None]
-    replies = [reply for reply in every if reply.origin != "deterministic"]
-    counts = [reply.usage.input_tokens for reply in replies] + [
-        reply.usage.output_tokens for reply in replies
-    ]
+    replies = [call.reply for call in record.calls if call.reply is not None and call.paid]
+    paid = [reply for reply in replies if reply.origin != "deterministic"]
+    reused = sum(bool(call.reused_from) for call in record.calls)
+    again = f"{reused} {'reply' if reused == 1 else 'replies'} reused" if reused else ""
+    if not paid:
+        return f"  ({again})" if again else ""
+    counts = [count for reply in paid for count in (reply.usage.input_tokens, reply.usage.output_tokens)]
     known = [count for count in counts if count is not None]
     tokens = f"{sum(known):,} tokens" if len(known) == len(counts) else "tokens not reported"
     cost = f"${record.cost:.4f}" if record.cost is not None else "cost unknown"
-    return f"  ({tokens}, {cost})"
+    return f"  ({', '.join(filter(None, [tokens, cost, again]))})"
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return [
-        line
-        for paragraph in printable(text).splitlines()
-        for line in textwrap.wrap(
-            paragraph,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    ]
+__all__ = ["WIDTH", "run_report"]
