@@ -99,14 +99,25 @@ def test_mistakes_on_the_command_line(fcc_agents, arguments: list[str], expected
     assert as_json.json["error"]["exit_code"] == 2
 
 
-def test_an_id_is_used_once(fcc_agents) -> None:
-    """The second run of one id is refused, and the first stays as it is."""
-    assert fcc_agents("run", "devops-deployment", "--id", "one").code == 0
+def test_an_id_is_one_run(fcc_agents) -> None:
+    """The same run under the same id is shown again; another one is refused, saying what differs; the first stays as it is."""
+    first = fcc_agents("run", "devops-deployment", "--id", "one")
     before = Path(".fcc/runs/one/run.json").read_bytes()
     again = fcc_agents("run", "devops-deployment", "--id", "one")
+    assert (again.code, again.out, again.err) == (0, first.out, "")
+    other = fcc_agents("run", "devops-deployment", "--id", "one", "--set", "model=other")
+    assert other.code == 2
+    assert "is another one: its inputs differ" in other.err
+    assert "fcc-agents resume one" in other.err
+    assert Path(".fcc/runs/one/run.json").read_bytes() == before
+
+
+def test_a_folder_with_a_finished_run_is_not_overwritten(fcc_agents) -> None:
+    """`--out` without an id refuses the folder of a run that has come to its end."""
+    assert fcc_agents("run", "devops-deployment", "--out", "out").code == 0
+    again = fcc_agents("run", "devops-deployment", "--out", "out")
     assert again.code == 2
     assert "holds a run already" in again.err
-    assert Path(".fcc/runs/one/run.json").read_bytes() == before
 
 
 def test_a_blocked_run_returns_one(fcc_agents, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,9 @@ def test_a_full_disk_is_a_storage_error_and_leaves_whole_files(
     """Whichever file can't be written, the run stops with one error, and what stands on disk can be read."""
     import errno
 
-    original = Path.open
+    from fcc.simulation.event_log import EventLog
+
+    original, append = Path.open, EventLog._write
     calls = {"n": 0}
 
     def full(self: Path, mode: str = "r", *rest, **named):
@@ -222,7 +224,13 @@ def test_a_full_disk_is_a_storage_error_and_leaves_whole_files(
                 raise OSError(errno.ENOSPC, "No space left on device")
         return original(self, mode, *rest, **named)
 
+    def full_log(self: EventLog, data: bytes) -> None:
+        if fails_at == "events.jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, data)
+
     monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr(EventLog, "_write", full_log)
     with pytest.raises(StorageError, match="No space left on device"):
         fcc.run("devops-deployment", model=FunctionProvider(answer), out=tmp_path / "out")
     monkeypatch.undo()
@@ -343,7 +351,7 @@ def test_one_folder_is_claimed_once(tmp_path: Path) -> None:
 
     def claim(_number: int) -> bool:
         try:
-            RunFolder.create(tmp_path / "one")
+            RunFolder.create(tmp_path / "one").close()
         except ConfigError:
             return False
         return True
