@@ -19,8 +19,12 @@ def write_text(path: Path, text: str, *, sync: bool = True) -> None:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
+        try:
+            file = aside.open("w", encoding="utf-8", newline="\n")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = aside.open("w", encoding="utf-8", newline="\n")
+        with file:
             file.write(text)
             if sync:
                 file.flush()

@@ -52,14 +52,17 @@ def secrets_in(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _environment_secrets(_snapshot: frozenset[str]) -> dict[str, str]:
+def _environment_secrets(_snapshot: frozenset[tuple[str, str]]) -> dict[str, str]:
     return secrets_in(os.environ)
 
 
+@lru_cache(maxsize=4096)
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _known_secrets() -> dict[str, str]:
-    return _environment_secrets(
-        frozenset(f"{k}={v}" for k, v in os.environ.items() if _SECRET_NAME.search(k))
-    )
+    return _environment_secrets(frozenset((k, os.environ[k]) for k in os.environ if _is_secret_name(k)))
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -26,6 +26,11 @@ class Schedule:
         """A node that can start now and has not been given before; None where there is none."""
         return self._names[heapq.heappop(self._ready)] if self._ready else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is another node that can start now."""
+        return bool(self._ready)
+
     def finish(self, name: str) -> None:
         """Tell that a node has finished; what waited for nothing else can start."""
         for follower in self._followers[name]:

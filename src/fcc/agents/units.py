@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fcc.agents.chain import Chain, Step
@@ -59,11 +60,19 @@ def unfold(plan: Plan, inputs: Mapping[str, Any]) -> tuple[Unit, ...]:
     Raises:
         ConfigError: there would be more than 10,000 units.
     """
+    if not plan.chain.environments and all(planned.step.foreach is None for planned in plan.steps):
+        return _plain_units(plan)
     units = _Unfolder(plan, inputs).unfold()
     if len(units) > _MOST_UNITS:
         what = f"the chain comes to {len(units):,} units of work, and a run has at most {_MOST_UNITS:,}"
         raise ConfigError(what, hint="Give `foreach` a shorter list.")
     return units
+
+
+@lru_cache(maxsize=64)
+def _plain_units(plan: Plan) -> tuple[Unit, ...]:
+    """The units of a plan that hang on no input: one for each step."""
+    return _Unfolder(plan, {}).unfold()
 
 
 class _Unfolder:

@@ -51,7 +51,9 @@ class Caller:
     scope: frozenset[str] = field(default_factory=frozenset)
     """The runs whose replies this one can see, itself included."""
 
-    async def call(self, ask: Ask, candidates: Sequence[Candidate], limits: Budget) -> tuple[CallRecord, ...]:
+    async def call(
+        self, ask: Ask, candidates: Sequence[Candidate], limits: Budget | None
+    ) -> tuple[CallRecord, ...]:
         """The calls that one question took: the last has the reply, or the error of the last model.
 
         Raises:
@@ -62,13 +64,13 @@ class Caller:
         if found is not None:
             candidate, reply, run = found
             self._tell_reused(candidate, run)
-            if not run:
+            if limits is not None and not run:
                 limits.add(reply)
             return (self._record(ask, candidate, reply, run),)
         calls: list[CallRecord] = []
         for candidate in candidates:
-            self.budget.begin()
-            limits.begin()
+            for budget in filter(None, (self.budget, limits)):
+                budget.begin()
             try:
                 reply, run = await self._ask(candidate)
             except ProviderError as error:
@@ -77,8 +79,8 @@ class Caller:
             if run:
                 self._tell_reused(candidate, run)
             else:
-                self.budget.add(reply)
-                limits.add(reply)
+                for budget in filter(None, (self.budget, limits)):
+                    budget.add(reply)
             calls.append(self._record(ask, candidate, reply, run))
             break
         return tuple(calls)
@@ -100,7 +102,9 @@ class Caller:
         return (reply, "") if run == self.run else (replace(reply, origin="ledger"), run)
 
     async def _keep(self, candidate: Candidate, reply: ModelReply) -> ModelReply:
-        reply = replace(reply, text=self.world.redact(reply.text))
+        text = self.world.redact(reply.text)
+        if text != reply.text:
+            reply = replace(reply, text=text)
         if self.ledger is not None and reply.origin != "deterministic":
             await self.ledger.put(self.run, candidate.key, candidate.request.call_id, reply)
         return reply

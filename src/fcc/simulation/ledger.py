@@ -8,16 +8,17 @@ share a sync instead of queueing for two hundred.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fcc.errors import ConfigError, StorageError
 from fcc.providers.base import ModelReply
@@ -42,20 +43,24 @@ CREATE TABLE IF NOT EXISTS replies (
 """
 
 
-@dataclass(slots=True)
+Landed = tuple[ModelReply, str] | None
+"""A reply and the run that asked for it; None where there was none."""
+
+
+@dataclass(eq=False, slots=True)
 class _Flight:
-    """A call that is under way, and the runs that whoever made it can see."""
+    """A call that is under way, the runs that whoever made it can see, and who waits for it."""
 
     scope: frozenset[str]
-    landed: Future[tuple[ModelReply, str] | None]
+    waiting: list[Future[Landed]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A reply on its way to the disk; `stored` is resolved when it is there."""
+class _Entry(NamedTuple):
+    """A reply on its way to the disk; `stored` is resolved, in its own loop, when it is there."""
 
     row: tuple[str, str, str, str, float]
-    stored: Future[None]
+    loop: asyncio.AbstractEventLoop
+    stored: asyncio.Future[None]
 
 
 class Ledger:
@@ -95,9 +100,10 @@ class Ledger:
             StorageError: it could not be written.
         """
         text = _adapter().dump_json(reply).decode()
-        entry = _Entry((run, key, call, text, time.time()), Future())
-        self._enqueue(entry)
-        await asyncio.wrap_future(entry.stored)
+        loop = asyncio.get_running_loop()
+        stored = loop.create_future()
+        self._enqueue(_Entry((run, key, call, text, time.time()), loop, stored))
+        await stored
 
     async def once(
         self, key: str, run: str, scope: frozenset[str], ask: Callable[[], Awaitable[ModelReply]]
@@ -108,36 +114,41 @@ class Ledger:
             The reply, and the run that asked for it.
         """
         while True:
-            flight, leads = self._board(key, scope)
-            if leads:
+            flight, landing = self._board(key, scope)
+            if landing is None:
                 return await self._lead(flight, key, run, ask)
-            landed = await asyncio.wrap_future(_follow(flight.landed))
+            landed = await asyncio.wrap_future(landing)
             if landed is not None:
                 return landed
 
     async def _lead(
         self, flight: _Flight, key: str, run: str, ask: Callable[[], Awaitable[ModelReply]]
     ) -> tuple[ModelReply, str]:
-        result: tuple[ModelReply, str] | None = None
+        landed: Landed = None
         try:
-            result = (await ask(), run)
-            return result
+            landed = (await ask(), run)
+            return landed
         finally:  # where it failed, or was cancelled, whoever waits asks for itself
             with self._lock:
-                self._flights[key].remove(flight)
-                if not self._flights[key]:
+                flights = self._flights[key]
+                flights.remove(flight)
+                if not flights:
                     del self._flights[key]
-            flight.landed.set_result(result)
+            for waiting in flight.waiting:
+                if waiting.set_running_or_notify_cancel():
+                    waiting.set_result(landed)
 
-    def _board(self, key: str, scope: frozenset[str]) -> tuple[_Flight, bool]:
-        """The flight to wait for; or a new one that the caller is to make."""
+    def _board(self, key: str, scope: frozenset[str]) -> tuple[_Flight, Future[Landed] | None]:
+        """The flight to wait for, and its landing; or a new one that the caller is to make."""
         with self._lock:
-            for flight in self._flights.get(key, ()):
+            flights = self._flights.setdefault(key, [])
+            for flight in flights:
                 if flight.scope & scope:
-                    return flight, False
-            flight = _Flight(scope, Future())
-            self._flights.setdefault(key, []).append(flight)
-            return flight, True
+                    landing: Future[Landed] = Future()
+                    flight.waiting.append(landing)
+                    return flight, landing
+            flights.append(_Flight(scope))
+            return flights[-1], None
 
     def _enqueue(self, entry: _Entry) -> None:
         with self._lock:
@@ -175,6 +186,7 @@ class Ledger:
             connection.close()
 
     def _store(self, connection: sqlite3.Connection | None, batch: list[_Entry]) -> sqlite3.Connection | None:
+        failure: Exception | None = None
         try:
             connection = connection or self._connect(create=True)
             with connection:
@@ -182,18 +194,17 @@ class Ledger:
                 connection.executemany(
                     "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", [entry.row for entry in batch]
                 )
-        except (sqlite3.Error, OSError, ConfigError, StorageError) as error:
-            failure = error if isinstance(error, ConfigError | StorageError) else self._unwritable(error)
-            for entry in batch:
-                if entry.stored.set_running_or_notify_cancel():
-                    entry.stored.set_exception(failure)
-            if connection is not None:
-                connection.close()
-            return None
-        for entry in batch:
-            if entry.stored.set_running_or_notify_cancel():
-                entry.stored.set_result(None)
-        return connection
+        except (ConfigError, StorageError) as error:
+            failure = error
+        except (sqlite3.Error, OSError) as error:
+            failure = self._unwritable(error)
+        if failure is not None and connection is not None:
+            connection.close()
+        for loop in {entry.loop for entry in batch}:
+            waiting = [entry.stored for entry in batch if entry.loop is loop]
+            with contextlib.suppress(RuntimeError):  # a loop that has been closed waits for nothing
+                loop.call_soon_threadsafe(_resolve, waiting, failure)
+        return connection if failure is None else None
 
     def _connect(self, *, create: bool = False) -> sqlite3.Connection:
         try:
@@ -249,16 +260,14 @@ class Ledger:
         )
 
 
-def _follow(future: Future[tuple[ModelReply, str] | None]) -> Future[tuple[ModelReply, str] | None]:
-    """A future that follows another: who waits for it and is cancelled does not cancel the other."""
-    mirror: Future[tuple[ModelReply, str] | None] = Future()
-
-    def land(landed: Future[tuple[ModelReply, str] | None]) -> None:
-        if mirror.set_running_or_notify_cancel():
-            mirror.set_result(landed.result())
-
-    future.add_done_callback(land)
-    return mirror
+def _resolve(waiting: list[asyncio.Future[None]], failure: Exception | None) -> None:
+    for stored in waiting:
+        if stored.done():  # whoever waited has been cancelled
+            continue
+        if failure is None:
+            stored.set_result(None)
+        else:
+            stored.set_exception(failure)
 
 
 _ledgers: dict[Path, Ledger] = {}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
@@ -108,7 +108,8 @@ class Ask(NamedTuple):
 
     def to(self, backend: Backend) -> Candidate:
         """The question as a backend is sent it."""
-        request = replace(self.request, model=backend.model, sampling=backend.sampling)
+        asked = self.request
+        request = ModelRequest(asked.messages, backend.model, backend.sampling, asked.call_id)
         return Candidate(backend, request, call_key(request, backend.provider.identity))
 
 
@@ -192,7 +193,8 @@ def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict
     found: dict[str, Any] = {
         **plan_fingerprints(world.plan)[planned.name],
         "inputs": {
-            name: world.input_fingerprints[unit.environment, name] for name in inputs_used(world.plan, unit)
+            name: world.input_fingerprints[unit.environment, name]
+            for name in _inputs_used(world.plan, unit.step)
         },
         "upstream": {handoff.source: fingerprint(world.done[handoff.source].output) for handoff in handoffs},
         "handoff": planned.step.handoff.characters,
@@ -204,10 +206,12 @@ def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict
     return found
 
 
-def inputs_used(plan: Plan, unit: Unit) -> list[str]:
-    """The inputs that a unit's task is rendered with."""
-    used = {use.variable for use in _planned(unit).template.uses}
-    return [name for name in plan.chain.inputs if "inputs" in used or f"inputs.{name}" in used]
+@lru_cache(maxsize=4096)
+def _inputs_used(plan: Plan, step: str) -> tuple[str, ...]:
+    """The inputs that a step's task is rendered with."""
+    template = next(planned.template for planned in plan.steps if planned.name == step)
+    used = {use.variable for use in template.uses}
+    return tuple(name for name in plan.chain.inputs if "inputs" in used or f"inputs.{name}" in used)
 
 
 def _request(world: World, unit: Unit, task: str, number: int, then: tuple[Message, ...]) -> ModelRequest:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from fcc._files import remove_leftovers, storage_error, write_text
 from fcc.errors import ConfigError, NotFoundError
 from fcc.messaging import Event
-from fcc.redaction import redact_values
+from fcc.redaction import redactor
 from fcc.simulation.event_log import EventLog
 from fcc.simulation.record import RunRecord, StepRecord
 from fcc.simulation.seal import seal
@@ -29,8 +30,9 @@ class RunFolder:
     run goes on: the outputs and the ledger are not.
     """
 
-    def __init__(self, path: Path, log: EventLog, torn: int = 0) -> None:
+    def __init__(self, path: Path, log: EventLog, *, again: bool = False, torn: int = 0) -> None:
         self.path = path
+        self._again = again
         self.torn = torn
         """Bytes of a torn last line that were taken off the log when the folder was opened again."""
         self._log = log
@@ -73,7 +75,7 @@ class RunFolder:
             raise ConfigError(f"the run in {show_path(path)} has no events.jsonl", hint="It can't go on.")
         log, torn = EventLog.reopen(path / "events.jsonl")
         remove_leftovers(path)
-        return cls(path, log, torn)
+        return cls(path, log, again=True, torn=torn)
 
     def log(self, event: Event) -> None:
         """Append an event to `events.jsonl`. A failure to write is raised by the next `save`."""
@@ -90,25 +92,26 @@ class RunFolder:
             StorageError: something could not be written; the files that stand are whole.
         """
         self._log.check()
+        self._log.redact = redact = redactor()
         for step in record.steps:
             if step.status == "completed" and step.gate is None and step.name not in self._written:
-                self._save_step(step)
+                self._save_step(step, redact)
                 self._written.add(step.name)
         started = time.monotonic()
-        if record.status == "running" and started - self._saved < _SAVING_SHARE * self._took:
+        going = record.status == "running"
+        if going and started - self._saved < _SAVING_SHARE * self._took:
             return
-        self._log.check(sync=True)
-        write_text(self.path / "run.json", seal(redact_values(record.to_json()), self._log.head))
+        self._log.check(sync=not going)
+        write_text(self.path / "run.json", seal(redact(record.to_json()), self._log.head))
         self._saved = time.monotonic()
         self._took = self._saved - started
 
-    def _save_step(self, step: StepRecord) -> None:
+    def _save_step(self, step: StepRecord, redact: Callable[[str], str]) -> None:
         """The step's files, which can all be made again from `run.json`: only that one is synced."""
-        shutil.rmtree(
-            self.path / "artifacts" / step.name, ignore_errors=True
-        )  # of an answer that was not kept
+        if self._again:  # what may stand there is of an answer that was not kept
+            shutil.rmtree(self.path / "artifacts" / step.name, ignore_errors=True)
         for path, text in step_files(step):
-            write_text(self.path / path, redact_values(text), sync=False)
+            write_text(self.path / path, redact(text), sync=False)
 
 
 def step_files(step: StepRecord) -> list[tuple[str, str]]:

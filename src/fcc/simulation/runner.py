@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class RunOrder:
     """The record of the same run, where it goes on."""
     known: Known = field(default_factory=Known)
     """Replies that need not be paid for."""
+    redact: Callable[[str], str] | None = None
+    """Takes secrets out of what is sent and what comes back; made for this run where it is not given."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class _Run:
         self._started = order.prior.started if order.prior else timestamp(runner.clock())
         self._began = runner.clock()
         self._units = {unit.name: unit for unit in unfold(plan, order.inputs)}
-        self._world = World(plan, self._units, order.inputs, order.documents, redactor())
+        self._world = World(plan, self._units, order.inputs, order.documents, order.redact or redactor())
         given = order.prior.approvals if order.prior else ()
         self._gatekeeper = Gatekeeper(
             runner.gate, runner.approver, given, self._publish, self._now, waits=runner.waits
@@ -126,7 +128,8 @@ class _Run:
         try:
             kind = EventType.RUN_RESUMED if self._prior else EventType.RUN_STARTED
             self._publish(kind, chain=self._world.plan.chain.name, steps=list(self._units))
-            self._save("running")
+            if self._runner.save is not None:
+                self._save("running")
             await self._walk()
         except BaseException as error:  # however a run ends, its record says so
             self._note_end(error)
@@ -152,6 +155,9 @@ class _Run:
                     while len(running) < limits.concurrency and not self._is_over():
                         if (name := schedule.next()) is None:
                             break
+                        if not running and not schedule.ready:  # nothing to run beside it: no task is needed
+                            self._settle(schedule, await self._unit(self._units[name]))
+                            continue
                         running.add(asyncio.create_task(self._unit(self._units[name])))
                     if not running:
                         return
@@ -173,7 +179,8 @@ class _Run:
         self._world.done[record.name] = record
         if record.status != "waiting":
             schedule.finish(record.name)
-        self._save("running")
+        if self._runner.save is not None:
+            self._save("running")
 
     def _is_over(self) -> bool:
         timeout = self._order.limits.timeout
@@ -189,22 +196,22 @@ class _Run:
         try:
             if unit.planned is None:
                 return await self._gatekeeper.decide(self._world, unit)
-            return await self._within(unit, self._turns.take(unit))
+            limits = unit.planned.step.limits
+            if limits is not None and limits.timeout is not None and self._runner.waits:
+                return await self._within(limits.timeout, unit)
+            return await self._turns.take(unit)
         except BudgetError as error:
             self._stop = error
             return None
 
-    async def _within(self, unit: Unit, turn: Coroutine[Any, Any, StepRecord]) -> StepRecord:
-        limits = unit.planned.step.limits if unit.planned is not None else None
-        if limits is None or limits.timeout is None or not self._runner.waits:
-            return await turn
+    async def _within(self, seconds: float, unit: Unit) -> StepRecord:
         import asyncio
 
         try:
-            async with asyncio.timeout(limits.timeout):
-                return await turn
+            async with asyncio.timeout(seconds):
+                return await self._turns.take(unit)
         except TimeoutError:
-            raise out_of_time(f"step {unit.name}", limits.timeout) from None
+            raise out_of_time(f"step {unit.name}", seconds) from None
 
     def _passed_over(self, unit: Unit) -> StepRecord | None:
         """The record of a unit that does not run: what it needs is missing, or it is not asked for."""

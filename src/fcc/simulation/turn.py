@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from fcc.agents import Unit
-from fcc.agents.flow import Limits
 from fcc.messaging import EventType
 from fcc.providers.base import ModelReply
 from fcc.simulation.artifacts import Artifact, extract_artifacts
@@ -104,7 +103,7 @@ class Turns:
         planned = ask.unit.planned
         until = planned.step.until if planned is not None else None
         own = planned.step.limits if planned is not None else None
-        limits = Budget(own or Limits(), f"step {ask.unit.name}")
+        limits = Budget(own, f"step {ask.unit.name}") if own is not None else None
         calls: tuple[CallRecord, ...] = ()
         while True:
             calls += await self.caller.call(ask, candidates, limits)

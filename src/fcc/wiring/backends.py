@@ -36,6 +36,7 @@ class Backends:
         self._held = {name: Profile.model_validate(data) for name, data in (profiles or {}).items()}
         """Profiles of a record, which go before those of the workspace."""
         self._made: dict[str, Backend] = {}
+        self._given: dict[int, Backend] = {}
         self.profiles: dict[str, Any] = {}
         """The profiles that were used, as a record keeps them."""
         self.asked = {step: tuple(map(_name, models)) for step, models in asked.items()}
@@ -108,12 +109,15 @@ class Backends:
         return {step: backends[0].provider.identity for step, backends in self.by_step.items()}
 
     def _backend(self, model: Model) -> Backend:
-        if not model or not isinstance(model, str | Provider):
+        if id(model) in self._given:
+            return self._given[id(model)]
+        if not model or not (isinstance(model, str) or hasattr(model, "complete")):
             raise ConfigError(
                 f"{model!r} is no model", hint="Give a model's name, a profile's, or a provider."
             )
         if not isinstance(model, str):
-            return Backend(model)
+            self._given[id(model)] = Backend(model)
+            return self._given[id(model)]
         if model not in self._made:
             profile = (
                 None if model == DETERMINISTIC else self._held.get(model) or self._catalog().profile(model)

@@ -181,6 +181,7 @@ def prepare(request: RunRequest) -> Prepared:
         tuple(record.id for record in before),
         None,
         known,
+        redact,
     )
     prior = _prior(request, folder, order, plan, backends) if folder is not None else None
     if prior is not None:
