@@ -64,24 +64,3 @@ def _in_a_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     if failure:
         raise failure[0]
     return result[0]
-
-
-async def in_thread(function: Callable[[], T]) -> T:
-    """What a function returns that waits for a person, called in a thread of its own.
-
-    The thread is a daemon: Ctrl-C ends the command even while the function still waits.
-    """
-    import asyncio
-    import threading
-    from concurrent.futures import Future
-
-    answer: Future[T] = Future()
-
-    def target() -> None:
-        try:
-            answer.set_result(function())
-        except BaseException as error:  # noqa: BLE001 - carried to the caller and raised there
-            answer.set_exception(error)
-
-    threading.Thread(target=target, name="fcc-person", daemon=True).start()
-    return await asyncio.wrap_future(answer)

@@ -100,6 +100,102 @@ def test_mistakes_in_a_step_are_found_before_anything_runs(step: str, expected: 
     assert expected in plan_error(f"name: c\nsteps:\n  a: {step}\n")
 
 
+FLOW = """\
+name: c
+inputs:
+  n: {{type: integer, default: 1}}
+  regions: {{type: list, default: [eu]}}
+events: {{alert: {{description: An alert.}}}}
+{extra}
+steps:
+  a: {{persona: JUS, task: t}}
+  b: {step}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            "{persona: JUS, task: t, when: outputs.a.score > 0}",
+            "`when` asks for 'a', which the step doesn't need",
+        ),
+        ("{persona: JUS, task: t, when: outputs.a.score > 0}", "c.yaml:9:"),
+        (
+            "{persona: JUS, task: t, needs: [a], when: outputs.a.scor > 0}",
+            "has no `scor`; did you mean `score`?",
+        ),
+        ("{persona: JUS, task: t, when: inputs.n}", "`when`: this gives a number, and a boolean is needed"),
+        ("{persona: JUS, task: t, when: 'inputs.n >'}", "`when`: not an expression"),
+        (
+            "{persona: JUS, task: t, foreach: inputs.n}",
+            "`foreach`: this gives a number, and a list is needed",
+        ),
+        (
+            "{persona: JUS, task: t, until: {condition: scor > 1}}",
+            "there is no `scor` here; did you mean `score`?",
+        ),
+        ("{persona: JUS, task: t, until: {condition: score > 1, prompt: refin}}", "did you mean refine"),
+        ("{persona: JUS, task: t, until: {condition: score > 1, rounds: 0}}", "greater than or equal to 1"),
+        ("{persona: JUS, task: t, on: alrt}", "no event 'alrt'; did you mean `alert`?"),
+        ("{persona: JUS, task: t, once: true}", "only in a chain with `environments`"),
+        (
+            "{persona: JUS, task: '{{ item }}'}",
+            "but a task is given only `inputs.…` and `handoff.…` and `events.…`",
+        ),
+        ("{persona: JUS, task: '{{ events.alrt }}'}", "the chain has no event 'alrt'; did you mean `alert`?"),
+        ("{persona: JUS, task: t, gate: readiness}", "a gate asks no model and has no `persona`"),
+        ("{needs: [a]}", "give a `persona`, or make it a gate"),
+        ("{needs: [a], gate: readines}", "no policy is called 'readines'"),
+        (
+            "{needs: [a], gate: {rules: [{deny: eror > 0}]}}",
+            "there is no `eror` here; did you mean `errors`?",
+        ),
+        (
+            "{needs: [a], gate: {rules: [{deny: errors > 0, allow: score > 1}]}}",
+            "give one of `allow`, `deny` and `ask`",
+        ),
+        ("{needs: [a], gate: {rules: []}}", "at least 1 item"),
+        ("{needs: [a], approve: {question: Go?, policy: readiness}}", "has none of a gate's rules"),
+        ("{needs: [a], approve: {}}", "`steps.b.approve.question` is missing"),
+        ("{persona: JUS, task: t, limits: {max_cost: 0}}", "greater than 0"),
+    ],
+)
+def test_mistakes_in_flow_are_found_before_anything_runs(step: str, expected: str) -> None:
+    """Expressions are checked for names and types, and each name for what it names, with its place."""
+    assert expected in plan_error(FLOW.format(step=step, extra=""))
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ("environments: {a: {}}", "'a' is the name of a step, too"),
+        ("environments: {dev: {inputs: {m: 1}}}", "no input 'm'"),
+        ("environments: {dev: {inputs: {n: x}}}", "input 'n' must be an integer, not 'x'"),
+        ("environments: {dev: {readiness: nope}}", "no policy is called 'nope'"),
+        ("environments: {dev: {gate: {rules: [{allow: inputs.m > 1}]}}}", "`inputs` has no `m`"),
+    ],
+)
+def test_mistakes_in_environments(extra: str, expected: str) -> None:
+    """An environment's name, inputs and policies are checked like the chain's own."""
+    assert expected in plan_error(FLOW.format(step="{persona: JUS, task: t}", extra=extra))
+
+
+def test_a_step_that_runs_once_needs_none_that_runs_in_each_environment() -> None:
+    """There would be no telling which of them it means."""
+    text = FLOW.format(
+        step="{persona: JUS, task: t, once: true, needs: [a]}", extra="environments: {dev: {}}"
+    )
+    assert "step 'b' runs once and can't need 'a'" in plan_error(text)
+
+
+def test_a_gate_hands_nothing_on() -> None:
+    """A prompt that asks for a gate's output is told why there is none."""
+    text = FLOW.format(step="{needs: [a], gate: readiness}", extra="")
+    text += "  c: {persona: PBD, needs: [b], task: '{{ handoff.b }}'}\n"
+    assert "'b' is a gate and hands nothing on" in plan_error(text)
+
+
 def test_a_handoff_from_a_step_that_is_not_needed_is_found() -> None:
     """The message says what to add."""
     text = "name: c\nsteps:\n  a: {persona: JUS, task: t}\n  b: {persona: PBD, task: '{{ handoff.a }}'}\n"

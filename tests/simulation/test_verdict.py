@@ -67,7 +67,8 @@ def test_no_outage_is_a_failure_and_no_failure_a_success(
     policy = ReadinessPolicy(ready_at=ready, approve_at=approve)
     verdict = decide(policy, items)
     failed = any(
-        (i.findings and i.findings[0].severity == "error") or (i.score is not None and i.score < approve)
+        (i.findings and i.findings[0].severity == "error")
+        or (i.score is not None and i.score < (i.policy or policy).approve_at)
         for i in items
     )
     assert (verdict.decision == "BLOCKED") == failed

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from fcc import _yaml
 from fcc.agents._faults import Faults, Path
 from fcc.agents.chain import Chain, Step
-from fcc.agents.expression import ANY, BOOLEAN, LIST, MAPPING, NULL, NUMBER, STRING, Scope, Type
+from fcc.agents.expression import (
+    ANY,
+    BOOLEAN,
+    LIST,
+    MAPPING,
+    NULL,
+    NUMBER,
+    STRING,
+    ExpressionError,
+    Scope,
+    Type,
+    parse,
+)
 from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
 from fcc.agents.order import reach
 
@@ -39,8 +51,9 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
     needs = {name: step.needs for name, step in chain.steps.items()}
     for name, step in chain.steps.items():
         at: Path = ("steps", name)
-        scope = {**_common(chain), "outputs": _outputs(chain, reach(needs, name))}
-        if step.when is not None:
+        known = _outputs(chain, reach(needs, name))
+        scope = {**_common(chain), "outputs": known}
+        if step.when is not None and not _asks_too_far(faults, chain, name, step.when, known):
             faults.expression((*at, "when"), step.when, scope, BOOLEAN)
         if isinstance(step.foreach, str):
             faults.expression((*at, "foreach"), step.foreach, _common(chain), LIST)
@@ -56,6 +69,21 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
     return policies.found
 
 
+def _asks_too_far(
+    faults: Faults, chain: Chain, name: str, condition: str, known: Mapping[str, Scope]
+) -> bool:
+    """Whether a condition asks for a step that need not have run by then; noted as a problem."""
+    try:
+        asked = {path[1] for path in parse(condition).names() if path[0] == "outputs" and len(path) > 1}
+    except ExpressionError:
+        return False
+    far = sorted(step for step in asked if step in chain.steps and step not in known)
+    for step in far:
+        what = f"`when` asks for {step!r}, which the step doesn't need and which may not have run; add it to `needs`"
+        faults.add(("steps", name, "when"), what)
+    return bool(far)
+
+
 def _common(chain: Chain) -> dict[str, Type | Scope]:
     scope: dict[str, Type | Scope] = {
         "inputs": {name: _INPUT[spec.type] for name, spec in chain.inputs.items()}
@@ -67,7 +95,7 @@ def _common(chain: Chain) -> dict[str, Type | Scope]:
     return scope
 
 
-def _outputs(chain: Chain, names: Iterable[str]) -> Scope:
+def _outputs(chain: Chain, names: Iterable[str]) -> dict[str, Scope]:
     return {name: _GATE if chain.steps[name].is_gate else _AGENT for name in names}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import click
 
@@ -22,15 +25,24 @@ def approver() -> TerminalApprover | None:
 class TerminalApprover:
     """Shows what a decision rests on, and asks for it; whoever is logged in is who decides."""
 
+    def __init__(self) -> None:
+        self.quiet: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Keeps everything else off the terminal while it is entered."""
+
     def ask(self, question: GateQuestion) -> Answer | None:
-        """The answer; None where the person wants to decide later."""
-        click.echo("\n" + gate_report(question, paint), err=True)
-        try:
-            return self._asked()
-        except click.Abort:  # Ctrl-C, or the end of the input
-            if threading.current_thread() is threading.main_thread():
+        """The answer; None where the person wants to decide later, or the input ends.
+
+        Raises:
+            KeyboardInterrupt: the person wants to end the run.
+        """
+        with self.quiet(), _interruptible():
+            click.echo("\n" + gate_report(question, paint), err=True)
+            try:
+                return self._asked()
+            except click.Abort as abort:  # Ctrl-C, or the end of the input
+                if isinstance(abort.__context__, EOFError):
+                    return None
                 raise KeyboardInterrupt from None
-            return None
 
     def _asked(self) -> Answer | None:
         choice = click.prompt(
@@ -45,6 +57,19 @@ class TerminalApprover:
         approved = choice.startswith("y")
         reason = "" if approved else click.prompt("Reason", default="", show_default=False, err=True)
         return Answer(approved, _user(), printable(reason))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets Ctrl-C end a question at once: an event loop would note it and let the question go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _user() -> str:

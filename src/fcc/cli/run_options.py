@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import click
 
 from fcc.agents import Chain, GatePolicy
 from fcc.agents.flow import RunLimits
+from fcc.cli.approver import TerminalApprover
 from fcc.cli.output import paint
 from fcc.errors import ConfigError
 from fcc.messaging import Event, EventBus, EventType
@@ -96,6 +98,9 @@ def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> in
     folder = prepared.folder or Path()
     attach_log(bus)
     progress = None if quiet or form == "json" else Progress.on(bus, prepared)
+    person = prepared.request.approver
+    if progress is not None and isinstance(person, TerminalApprover):
+        person.quiet = progress.paused
     try:
         record = prepared.go_sync()
     except KeyboardInterrupt:
@@ -138,10 +143,15 @@ def print_run(record: RunRecord, folder: Path, form: str) -> None:
 class Progress:
     """Tells of each step on standard error: a line for each, and a spinner where a person may have to wait."""
 
-    def __init__(self, show: Callable[[Event], None], stop: Callable[[], None]) -> None:
-        self._show = show
+    def __init__(
+        self,
+        stop: Callable[[], None],
+        paused: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self.stop = stop
         """Take it off the terminal."""
+        self.paused = paused
+        """Keeps it off the terminal while a person is asked."""
 
     @classmethod
     def on(cls, bus: EventBus, prepared: Prepared) -> Progress:
@@ -150,7 +160,7 @@ class Progress:
         names = {name for names in prepared.backends.asked.values() for name in names}
         if names <= {DETERMINISTIC} or not sys.stderr.isatty():
             lines = _Lines(steps)
-            return cls(lines, bus.subscribe(lines))
+            return cls(bus.subscribe(lines))
         from fcc.cli.spinner import Spinner
 
         spinner = Spinner(steps)
@@ -160,7 +170,7 @@ class Progress:
             unsubscribe()
             spinner.stop()
 
-        return cls(spinner, stop)
+        return cls(stop, spinner.paused)
 
 
 class _Lines:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -40,6 +43,15 @@ class Spinner:
         if line is not None:
             self._count += 1
             self._console.print(escape(f"[{self._count}/{self._steps}] {line}"))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Off the terminal while it is entered."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
     def stop(self) -> None:
         """Take the spinner off the terminal."""

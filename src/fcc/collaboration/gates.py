@@ -18,12 +18,12 @@ class PolicyGate:
 
     def rule(self, question: GateQuestion) -> Ruling:
         """What the policies say, the first that does not allow."""
+        ruling = Ruling("allow")
         if question.ready is not None:
             ruling = _by_readiness(question.ready, question.steps, "the environment before it")
-            if ruling.outcome != "allow":
-                return ruling
-        by = question.names_of.get("policy", "its policy")
-        ruling = _by_policy(question.policy, question, "deny", by)
+        if ruling.outcome == "allow" and question.policy is not None:
+            by = question.names_of.get("policy", "its policy")
+            ruling = _by_policy(question.policy, question, "deny", by)
         if ruling.outcome == "deny" or (ruling.outcome == "allow" and not question.question):
             return ruling
         named = question.names_of.get("approval", "its approval policy")
@@ -35,9 +35,7 @@ class PolicyGate:
         return Ruling("ask", reason=ruling.reason if ruling.outcome == "ask" else "")
 
 
-def _by_policy(policy: Policy | None, question: GateQuestion, otherwise: Outcome, by: str) -> Ruling:
-    if policy is None:
-        return Ruling("allow", "readiness" if question.ready is not None else "")
+def _by_policy(policy: Policy, question: GateQuestion, otherwise: Outcome, by: str) -> Ruling:
     if isinstance(policy, ReadinessPolicy):
         return _by_readiness(policy, question.steps, "what it needs")
     names = {**question.names, **of_steps(question.steps)}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from fcc._sync import in_thread
 from fcc.agents import Unit
 from fcc.errors import ConfigError
 from fcc.messaging import EventType
 from fcc.simulation import gates
 from fcc.simulation.calls import Publish
-from fcc.simulation.gates import Approver, Gate, GateQuestion
+from fcc.simulation.gates import Approver, Gate, GateQuestion, Ruling
 from fcc.simulation.prompting import World
 from fcc.simulation.record import Approval, GateRecord, StepRecord, StepStatus
 
@@ -28,8 +27,6 @@ class Gatekeeper:
         approvals: Iterable[Approval],
         publish: Publish,
         now: Callable[[], str],
-        *,
-        waits: bool,
     ) -> None:
         self.approvals = list(approvals)
         """What people have said, and what they say while the run goes on."""
@@ -37,10 +34,11 @@ class Gatekeeper:
         self._approver = approver
         self._publish = publish
         self._now = now
-        self._waits = waits
 
-    async def decide(self, world: World, unit: Unit) -> StepRecord:
-        """The record of a gate: open, closed, or waiting for a person who is not there.
+    def decide(self, world: World, unit: Unit) -> StepRecord | None:
+        """The record of a gate that policy, or what people have said before, decides; None where a person is to be asked.
+
+        Where nobody is there to ask, the record says that the gate waits.
 
         Raises:
             ConfigError: nothing was given that decides.
@@ -53,10 +51,42 @@ class Gatekeeper:
         question = gates.question_at(world, unit)
         ruling = self._gate.rule(question)
         if ruling.outcome != "ask":
-            decided = gates.by_policy(question, ruling, self._now())
-        else:
-            approval = self._standing(question) or await self._ask(question)
-            decided = gates.by_person(question, approval) if approval else gates.undecided(question, ruling)
+            return self._record(unit, gates.by_policy(question, ruling, self._now()))
+        approval = self._standing(question)
+        if approval is not None:
+            return self._record(unit, gates.by_person(question, approval))
+        return None if self._approver is not None else self._record(unit, gates.undecided(question, ruling))
+
+    def ask(self, world: World, unit: Unit) -> StepRecord:
+        """The record of a gate at which a person is asked; it waits where they want to decide later."""
+        question = gates.question_at(world, unit)
+        answer = self._approver.ask(question) if self._approver is not None else None
+        if answer is None:
+            return self._record(unit, gates.undecided(question, Ruling("ask")))
+        approval = Approval(
+            question.gate,
+            answer.approved,
+            answer.by,
+            self._now(),
+            question.evidence,
+            answer.reason,
+            answer.via,
+        )
+        self.approvals.append(approval)
+        self._publish(EventType.APPROVAL_GIVEN, gate=question.gate, approved=answer.approved, by=answer.by)
+        return self._record(unit, gates.by_person(question, approval))
+
+    def _standing(self, question: GateQuestion) -> Approval | None:
+        """What has been said on this very evidence; what was said on other evidence lapses."""
+        approval, lapsed = gates.standing(self.approvals, question)
+        for old in lapsed:
+            self._publish(
+                EventType.APPROVAL_LAPSED, gate=old.gate, by=old.by, at=old.at, evidence=old.evidence
+            )
+            self.approvals.remove(old)
+        return approval
+
+    def _record(self, unit: Unit, decided: GateRecord) -> StepRecord:
         self._tell(unit, decided)
         now = self._now()
         return StepRecord(
@@ -69,36 +99,6 @@ class Gatekeeper:
             step=unit.step,
             environment=unit.environment,
         )
-
-    def _standing(self, question: GateQuestion) -> Approval | None:
-        """What has been said on this very evidence; what was said on other evidence lapses."""
-        approval, lapsed = gates.standing(self.approvals, question)
-        for old in lapsed:
-            self._publish(
-                EventType.APPROVAL_LAPSED, gate=old.gate, by=old.by, at=old.at, evidence=old.evidence
-            )
-            self.approvals.remove(old)
-        return approval
-
-    async def _ask(self, question: GateQuestion) -> Approval | None:
-        approver = self._approver
-        if approver is None:
-            return None
-        answer = await in_thread(lambda: approver.ask(question)) if self._waits else approver.ask(question)
-        if answer is None:
-            return None
-        approval = Approval(
-            question.gate,
-            answer.approved,
-            answer.by,
-            self._now(),
-            question.evidence,
-            answer.reason,
-            answer.via,
-        )
-        self.approvals.append(approval)
-        self._publish(EventType.APPROVAL_GIVEN, gate=question.gate, approved=answer.approved, by=answer.by)
-        return approval
 
     def _tell(self, unit: Unit, decided: GateRecord) -> None:
         if decided.decision == "waiting":

@@ -33,6 +33,8 @@ from fcc.simulation.turn import Assessor, Turns
 from fcc.simulation.verdict import Evidence, Verdict, decide
 
 if TYPE_CHECKING:
+    from asyncio import Task
+
     from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay
 
 UPSTREAM = "upstream"
@@ -110,9 +112,9 @@ class _Run:
         self._units = {unit.name: unit for unit in unfold(plan, order.inputs)}
         self._world = World(plan, self._units, order.inputs, order.documents, order.redact or redactor())
         given = order.prior.approvals if order.prior else ()
-        self._gatekeeper = Gatekeeper(
-            runner.gate, runner.approver, given, self._publish, self._now, waits=runner.waits
-        )
+        self._gatekeeper = Gatekeeper(runner.gate, runner.approver, given, self._publish, self._now)
+        self._questions: list[Unit] = []
+        """The gates at which a person is to be asked, as soon as nothing else is left to do."""
         self._stop: BudgetError | None = None
         """Why no further step is started."""
         names = {planned.name: runner.backends(planned.name) for planned in plan.steps}
@@ -141,29 +143,27 @@ class _Run:
         if self._runner.waits:
             await self._side_by_side(schedule)
             return
-        while not self._is_over() and (name := schedule.next()) is not None:
-            self._settle(schedule, await self._unit(self._units[name]))
+        while not self._is_over():
+            if (name := schedule.next()) is not None:
+                self._settle(schedule, await self._unit(self._units[name]))
+            elif not self._ask_person(schedule):
+                return
 
     async def _side_by_side(self, schedule: Schedule) -> None:
         import asyncio
 
-        running: set[asyncio.Task[StepRecord | None]] = set()
+        running: set[Task[StepRecord | None]] = set()
         limits = self._order.limits
         try:
             async with asyncio.timeout(limits.timeout):
                 while True:
-                    while len(running) < limits.concurrency and not self._is_over():
-                        if (name := schedule.next()) is None:
-                            break
-                        if not running and not schedule.ready:  # nothing to run beside it: no task is needed
-                            self._settle(schedule, await self._unit(self._units[name]))
-                            continue
-                        running.add(asyncio.create_task(self._unit(self._units[name])))
-                    if not running:
+                    await self._start(schedule, running, asyncio.create_task)
+                    if running:
+                        ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                        for record in [task.result() for task in ended]:
+                            self._settle(schedule, record)
+                    elif self._is_over() or not self._ask_person(schedule):
                         return
-                    ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for task in ended:
-                        self._settle(schedule, task.result())
         except TimeoutError:
             self._stop = out_of_time("the run", limits.timeout or 0)
         finally:
@@ -172,8 +172,30 @@ class _Run:
             if running:
                 await asyncio.gather(*running, return_exceptions=True)
 
+    async def _start(
+        self,
+        schedule: Schedule,
+        running: set[Task[StepRecord | None]],
+        spawn: Callable[..., Task[StepRecord | None]],
+    ) -> None:
+        """Start what can be started; what would run alone is run here and now, without a task."""
+        while len(running) < self._order.limits.concurrency and not self._is_over():
+            if (name := schedule.next()) is None:
+                return
+            if running or schedule.ready:
+                running.add(spawn(self._unit(self._units[name])))
+            else:
+                self._settle(schedule, await self._unit(self._units[name]))
+
+    def _ask_person(self, schedule: Schedule) -> bool:
+        """Ask at the next gate that needs a person; whether there was one. Nothing else goes on meanwhile."""
+        if not self._questions:
+            return False
+        self._settle(schedule, self._gatekeeper.ask(self._world, self._questions.pop(0)))
+        return True
+
     def _settle(self, schedule: Schedule, record: StepRecord | None) -> None:
-        """Note a unit that has ended. What was stopped, or waits, keeps what needs it from starting."""
+        """Note a unit that has ended. What has not, or waits, keeps what needs it from starting."""
         if record is None:
             return
         self._world.done[record.name] = record
@@ -189,13 +211,13 @@ class _Run:
         return self._stop is not None
 
     async def _unit(self, unit: Unit) -> StepRecord | None:
-        """The record of a unit; None where a limit kept it from ending."""
+        """The record of a unit; None where a limit kept it from ending, or a person is to be asked."""
         skipped = self._passed_over(unit)
         if skipped is not None:
             return skipped
         try:
             if unit.planned is None:
-                return await self._gatekeeper.decide(self._world, unit)
+                return self._at_gate(unit)
             limits = unit.planned.step.limits
             if limits is not None and limits.timeout is not None and self._runner.waits:
                 return await self._within(limits.timeout, unit)
@@ -203,6 +225,12 @@ class _Run:
         except BudgetError as error:
             self._stop = error
             return None
+
+    def _at_gate(self, unit: Unit) -> StepRecord | None:
+        record = self._gatekeeper.decide(self._world, unit)
+        if record is None:
+            self._questions.append(unit)
+        return record
 
     async def _within(self, seconds: float, unit: Unit) -> StepRecord:
         import asyncio

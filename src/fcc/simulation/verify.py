@@ -15,7 +15,7 @@ from fcc.simulation.event_log import read_log
 from fcc.simulation.keys import call_key
 from fcc.simulation.prompting import Ask, Round, World, accepted, first_ask, next_ask
 from fcc.simulation.record import CallRecord, RunRecord, StepRecord
-from fcc.simulation.resolved import plan_of
+from fcc.simulation.resolved import differences, plan_of, resolve
 from fcc.simulation.run_folder import step_files
 from fcc.simulation.runner import judge_run
 from fcc.simulation.seal import Seal, read_seal
@@ -106,10 +106,12 @@ def _check_steps(record: RunRecord) -> Iterator[Flaw]:
     try:
         plan = plan_of(record)
         units = {unit.name: unit for unit in unfold(plan, record.inputs)}
-    except (FccError, ValueError) as error:
-        message = error.message if isinstance(error, FccError) else str(error)
+    except Exception as error:  # noqa: BLE001 - damaged data can fail in any way, and each is a flaw of the record
+        message = error.message if isinstance(error, FccError) else f"{type(error).__name__}: {error}"
         yield Flaw(RECORD, 0, f"its chain can't be planned: {message}")
         return
+    for part in differences(record, resolve(plan)):
+        yield Flaw(RECORD, 0, f"its {part} are not what its chain is planned with")
     steps = {step.name: step for step in record.steps}
     world = World(plan, units, record.inputs, record.documents)
     for name, unit in units.items():
@@ -135,7 +137,7 @@ def _check_step(record: RunRecord, world: World, unit: Unit, step: StepRecord) -
             yield from _check_gate(record, world, unit, step)
         elif step.status in {"completed", "failed"} and unit.planned is not None:
             yield from _check_turn(world, unit, step)
-    except (FccError, KeyError, ValueError, AssertionError) as error:
+    except Exception as error:  # noqa: BLE001 - as above
         yield Flaw(RECORD, 0, f"step {step.name}: can't be followed: {error}")
 
 
