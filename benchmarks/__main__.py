@@ -14,6 +14,7 @@ MODULES = {
     "cold": "cold",
     "steps": "steps",
     "http": "over_http",
+    "ledger": "ledger",
     "registry": "registry",
     "bus": "bus",
 }
@@ -53,7 +54,7 @@ def _options() -> Namespace:
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has agent-framework")
     parser.add_argument("--profile", action="store_true", help="also say where the time goes (cold, steps)")
     parser.add_argument(
-        "--model", default="openai/gpt-4.1-mini", help="the model's name (http) [%(default)s]"
+        "--model", default="openai/gpt-4.1-mini", help="the model's name (http, ledger) [%(default)s]"
     )
     parser.add_argument(
         "--instructions", action="store_true", help="also count instructions, with valgrind (cold)"

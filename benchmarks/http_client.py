@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from benchmarks.job import JOB, with_previous
 
@@ -95,7 +98,35 @@ async def whole(model: str, base: str) -> AsyncIterator[Chain]:  # noqa: ARG001 
     yield chain
 
 
-VARIANTS = {"raw": raw, "bare": bare, "provider": provider, "whole": whole}
+@asynccontextmanager
+async def kept(model: str, base: str) -> AsyncIterator[Chain]:  # noqa: ARG001 - OPENAI_BASE_URL says where to
+    """`arun` with a folder for each run, and every reply in the ledger."""
+    from benchmarks.chain import plan
+    from fcc.wiring import arun, open_catalog
+
+    planned, made = plan(), open_catalog().backend(model).provider
+    with tempfile.TemporaryDirectory() as name:
+
+        async def chain() -> None:
+            out = Path(name, ".fcc", "runs", uuid.uuid4().hex)
+            record = await arun(planned, model=made, assess=False, out=out, run_id=out.name)
+            if len(record.outputs) != len(JOB):
+                raise RuntimeError(f"only {list(record.outputs)} were answered")
+
+        yield chain
+
+
+@asynccontextmanager
+async def folder(model: str, base: str) -> AsyncIterator[Chain]:
+    """The same without the ledger, to tell what it costs."""
+    from fcc.wiring import Prepared
+
+    Prepared._ledger = lambda *_: None  # type: ignore[method-assign,assignment] # what is left out
+    async with kept(model, base) as chain:
+        yield chain
+
+
+VARIANTS = {"raw": raw, "bare": bare, "provider": provider, "whole": whole, "folder": folder, "kept": kept}
 
 
 async def seconds(chain: Chain, at_once: int, chains: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fcc.cli.app import execute
+from fcc.simulation import RunRecord
 from fcc.workspace import KINDS
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -21,6 +22,29 @@ def test_the_readmes_python_runs(repository: Path, capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "APPROVED"
     assert lines[-1].endswith(".yaml")
+
+
+def blocks(repository: Path) -> list[str]:
+    """The chains of docs/flow.md."""
+    return re.findall(r"```yaml\n(.*?)```", (repository / "docs" / "flow.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_the_chains_of_the_docs_run(repository: Path, number: int) -> None:
+    """Each chain that the page on flow shows is planned, run offline with everybody saying yes, and verified."""
+    (text,) = blocks(repository)[number : number + 1]
+    Path("chain.yaml").write_text(text)
+    Path("yes.yaml").write_text("rules: [{allow: 'true'}]\n")
+    assert execute(["validate", "chain.yaml"]) == 0
+    Path("alert.json").write_text('{"status": "firing"}')
+    event = ["--on", "alert.json"] if "events:" in text.split("steps:", maxsplit=1)[0] else []
+    code = execute(
+        ["run", "./chain.yaml", "--id", "r", "--approvals", "yes.yaml", "--no-input", "-q", *event]
+    )
+    assert code == 0
+    assert {step.status for step in RunRecord.read(Path(".fcc/runs/r/run.json")).steps} == {"completed"}
+    assert len(blocks(repository)) == 5
+    assert execute(["verify", "r"]) == 0
 
 
 def test_the_readmes_output_is_what_is_printed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +65,7 @@ def test_the_guides_python_compiles_and_its_chain_is_valid(repository: Path) -> 
     chains = [text for text in texts if text.startswith("name:")]
     python = [text for text in texts if text.startswith(("import fcc", "def answer", "from fcc"))]
     assert len(chains) == 1
-    assert len(python) == 3
+    assert len(python) == 4
     assert list(_yaml.build(Chain, _yaml.parse(chains[0], "guide")).steps) == ["draft", "review"]
     for text in python:
         compile(text, "guide", "exec")

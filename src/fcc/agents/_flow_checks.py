@@ -51,10 +51,11 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
     needs = {name: step.needs for name, step in chain.steps.items()}
     for name, step in chain.steps.items():
         at: Path = ("steps", name)
-        known = _outputs(chain, reach(needs, name))
-        scope = {**_common(chain), "outputs": known}
-        if step.when is not None and not _asks_too_far(faults, chain, name, step.when, known):
-            faults.expression((*at, "when"), step.when, scope, BOOLEAN)
+        if step.when is not None:
+            known = _outputs(chain, reach(needs, name))
+            if not _asks_too_far(faults, chain, name, step.when, known):
+                scope = {**_common(chain), "outputs": known}
+                faults.expression((*at, "when"), step.when, scope, BOOLEAN)
         if isinstance(step.foreach, str):
             faults.expression((*at, "foreach"), step.foreach, _common(chain), LIST)
         if step.until is not None:
