@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcc.agents.expression import ANY, BOOLEAN, LIST, NULL, NUMBER, STRING, ExpressionError, parse
+from fcc.agents.expression import ExpressionError, parse
+from fcc.agents.scope import ANY, BOOLEAN, LIST, NULL, NUMBER, STRING
 
 SCOPE = {
     "inputs": {"env": STRING, "replicas": NUMBER, "regions": LIST, "canary": BOOLEAN},

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from fcc import _yaml
 from fcc.agents.chain import Chain
-from fcc.agents.expression import Expression, ExpressionError, Scope, Type, parse
+from fcc.agents.scope import Scope, Type
 from fcc.errors import FccError, InvalidFileError, NotFoundError, Problem
 
 T = TypeVar("T")
@@ -40,12 +40,11 @@ class Faults:
             self.add(path, error.message)
         return None
 
-    def expression(self, path: Path, text: str, scope: Scope, wanted: Type) -> Expression | None:
-        """The expression, if it can be used here; else None and a problem that says where in the text."""
+    def expression(self, path: Path, text: str, scope: Scope, wanted: Type) -> None:
+        """Note a problem, with its place in the text, where an expression can't be used here."""
+        from fcc.agents.expression import ExpressionError, parse
+
         try:
-            made = parse(text)
-            made.check(scope, wanted)
+            parse(text).check(scope, wanted)
         except ExpressionError as error:
             self.add(path, f"`{path[-1]}`: {error.message} (at character {error.column} of `{text}`)")
-            return None
-        return made

@@ -7,21 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from fcc import _yaml
 from fcc.agents._faults import Faults, Path
 from fcc.agents.chain import Chain, Step
-from fcc.agents.expression import (
-    ANY,
-    BOOLEAN,
-    LIST,
-    MAPPING,
-    NULL,
-    NUMBER,
-    STRING,
-    ExpressionError,
-    Scope,
-    Type,
-    parse,
-)
 from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
 from fcc.agents.order import reach
+from fcc.agents.scope import ANY, BOOLEAN, LIST, MAPPING, NULL, NUMBER, STRING, Scope, Type
 
 _INPUT: dict[str, Type] = {
     "string": STRING,
@@ -74,6 +62,8 @@ def _asks_too_far(
     faults: Faults, chain: Chain, name: str, condition: str, known: Mapping[str, Scope]
 ) -> bool:
     """Whether a condition asks for a step that need not have run by then; noted as a problem."""
+    from fcc.agents.expression import ExpressionError, parse
+
     try:
         asked = {path[1] for path in parse(condition).names() if path[0] == "outputs" and len(path) > 1}
     except ExpressionError:

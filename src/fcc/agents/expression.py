@@ -12,25 +12,15 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from fcc import _yaml
+from fcc.agents.scope import ANY, BOOLEAN, LIST, MAPPING, NULL, NUMBER, STRING, Scope, Type
 
 LONGEST = 1000
 """Characters that an expression may have."""
 DEEPEST = 40
 """How deep it may nest."""
-
-Type: TypeAlias = frozenset[str]
-"""What a value may be: some of `number`, `string`, `boolean`, `list`, `mapping` and `null`."""
-
-Scope: TypeAlias = "Mapping[str, Type | Scope]"
-"""The names that an expression may use; a nested mapping is reached with a dot."""
-
-NUMBER, STRING, BOOLEAN, LIST, MAPPING, NULL = (
-    frozenset({name}) for name in ("number", "string", "boolean", "list", "mapping", "null")
-)
-ANY: Type = NUMBER | STRING | BOOLEAN | LIST | MAPPING | NULL
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

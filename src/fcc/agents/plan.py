@@ -44,6 +44,11 @@ class Plan:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     """The policies that gates and environments name."""
 
+    @property
+    def has_gates(self) -> bool:
+        """Whether a run of it comes to a gate."""
+        return bool(self.chain.environments) or any(step.is_gate for step in self.chain.steps.values())
+
     def readiness_of(self, environment: str) -> ReadinessPolicy:
         """The policy by which an environment is ready; "" for the steps outside of any."""
         own = self.chain.environments[environment].readiness if environment else None

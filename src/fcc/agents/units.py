@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fcc.agents.chain import Chain, Step
-from fcc.agents.expression import parse
 from fcc.agents.flow import Approve, Policy
 from fcc.agents.order import order_steps
 from fcc.agents.plan import Plan, PlannedStep
@@ -139,6 +138,8 @@ class _Unfolder:
     def _items(self, name: str, step: Step, environment: str) -> list[Any]:
         if not isinstance(step.foreach, str):
             return list(step.foreach or ())
+        from fcc.agents.expression import parse
+
         values = {"inputs": self._chain.inputs_in(environment, self._inputs), "environment": environment}
         found = parse(step.foreach).evaluate(values)
         if not isinstance(found, list):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,13 +11,8 @@ import click
 
 from fcc.cli.output import paint
 from fcc.redaction import printable
-from fcc.reports import gate_report
+from fcc.reports.gate import gate_report
 from fcc.simulation import Answer, GateQuestion
-
-
-def approver() -> TerminalApprover | None:
-    """Asks at the terminal, where there is one."""
-    return TerminalApprover() if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 class TerminalApprover:
@@ -73,6 +66,8 @@ def _interruptible() -> Iterator[None]:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in some containers

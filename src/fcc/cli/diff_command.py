@@ -9,7 +9,7 @@ import click
 
 from fcc.cli.output import common_options, paint, print_json
 from fcc.redaction import redact
-from fcc.reports import diff_report
+from fcc.reports.diff import diff_report
 from fcc.simulation import RunRecord
 from fcc.simulation.diff import RunDiff, diff_runs
 from fcc.simulation.run_folder import find_run

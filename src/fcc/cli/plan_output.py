@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fcc.cli.output import paint, print_json
-from fcc.reports import plan_report
+from fcc.reports.plan import plan_report
 from fcc.wiring import Prepared
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from fcc.agents import Chain
-from fcc.cli.approver import approver
 from fcc.cli.output import common_options
 from fcc.cli.run_options import (
     EXIT_CODES,
@@ -16,6 +15,7 @@ from fcc.cli.run_options import (
     limits_of,
     make_run,
     models_of,
+    person,
     run_name,
     running_options,
 )
@@ -65,7 +65,7 @@ def command(
         bus=bus,
         workspace=catalog.workspace,
         limits=limits_of(limits),
-        approver=None if no_input or form == "json" else approver(),
+        approver=person(form, no_input=no_input),
         approvals=approvals_of(approvals, catalog),
     )
     prepared = prepare_again(folder, request)

@@ -11,9 +11,16 @@ import click
 
 from fcc import _yaml
 from fcc.agents import Chain
-from fcc.cli.approver import approver
 from fcc.cli.output import common_options
-from fcc.cli.run_options import EXIT_CODES, approvals_of, limits_of, make_run, models_of, running_options
+from fcc.cli.run_options import (
+    EXIT_CODES,
+    approvals_of,
+    limits_of,
+    make_run,
+    models_of,
+    person,
+    running_options,
+)
 from fcc.errors import ConfigError, InvalidFileError, Problem
 from fcc.messaging import EventBus
 from fcc.wiring import RunRequest, check_run_id, new_run_id, open_catalog, prepare
@@ -108,7 +115,7 @@ def command(
         on=_documents(events, plan.chain),
         reuse=reuse,
         limits=limits_of(limits),
-        approver=None if no_input or form == "json" else approver(),
+        approver=person(form, no_input=no_input),
         approvals=approvals_of(approvals, catalog),
     )
     prepared = prepare(request)

@@ -15,13 +15,12 @@ import click
 
 from fcc.agents import Chain, GatePolicy
 from fcc.agents.flow import RunLimits
-from fcc.cli.approver import TerminalApprover
 from fcc.cli.output import paint
 from fcc.errors import ConfigError
 from fcc.messaging import Event, EventBus, EventType
 from fcc.redaction import printable, redact_values
 from fcc.reports import run_report
-from fcc.simulation import RunRecord
+from fcc.simulation import Approver, RunRecord
 from fcc.simulation.verdict import EXIT_CODE
 from fcc.wiring import Catalog, Prepared
 from fcc.wiring.backends import DETERMINISTIC
@@ -85,6 +84,15 @@ def approvals_of(name: str | None, catalog: Catalog) -> GatePolicy | None:
     return policy
 
 
+def person(form: str, *, no_input: bool) -> Approver | None:
+    """Who is asked at gates: whoever sits at the terminal, where there is one and it may be used."""
+    if no_input or form == "json" or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    from fcc.cli.approver import TerminalApprover
+
+    return TerminalApprover()
+
+
 def attach_log(bus: EventBus) -> None:
     """Log every event, where somebody listens."""
     if logging.getLogger("fcc").isEnabledFor(logging.INFO):
@@ -98,9 +106,9 @@ def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> in
     folder = prepared.folder or Path()
     attach_log(bus)
     progress = None if quiet or form == "json" else Progress.on(bus, prepared)
-    person = prepared.request.approver
-    if progress is not None and isinstance(person, TerminalApprover):
-        person.quiet = progress.paused
+    asks = prepared.request.approver
+    if progress is not None and asks is not None and hasattr(asks, "quiet"):
+        asks.quiet = progress.paused
     try:
         record = prepared.go_sync()
     except KeyboardInterrupt:

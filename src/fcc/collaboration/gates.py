@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fcc.agents import GatePolicy, Policy, ReadinessPolicy
-from fcc.agents.expression import parse
 from fcc.agents.flow import Outcome
 from fcc.simulation import Evidence, GateQuestion, Ruling, StepRecord, decide
 from fcc.simulation.facts import of_steps
@@ -38,6 +37,8 @@ class PolicyGate:
 def _by_policy(policy: Policy, question: GateQuestion, otherwise: Outcome, by: str) -> Ruling:
     if isinstance(policy, ReadinessPolicy):
         return _by_readiness(policy, question.steps, "what it needs")
+    from fcc.agents.expression import parse
+
     names = {**question.names, **of_steps(question.steps)}
     for rule in policy.rules:
         if parse(rule.condition).holds(names):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fcc.agents import Plan, Unit, unfold
-from fcc.agents.expression import parse
 from fcc.providers.base import Provider
 from fcc.redaction import redactor
 from fcc.simulation.caller import Known
@@ -139,7 +138,7 @@ class _Walker:
         step = self._world.plan.chain.steps[unit.step]
         if step.on is not None and step.on not in self._world.documents:
             return f"no {step.on} came"
-        if step.when is None or open_needs or parse(step.when).holds(self._world.names(unit)):
+        if step.when is None or open_needs or self._world.holds(step.when, unit):
             return ""
         return f"`{step.when}` does not hold"
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
 from fcc.agents.agent import system_prompt
-from fcc.agents.expression import parse
 from fcc.providers.base import Message, ModelRequest, Provider, Sampling
 from fcc.simulation import facts
 from fcc.simulation.artifacts import Artifact
@@ -68,12 +67,12 @@ class World:
     done: dict[str, StepRecord] = field(default_factory=dict)
     """The units that have ended, by name."""
 
-    def names(self, unit: Unit) -> dict[str, Any]:
-        """What an expression of a unit may use."""
-        return {
-            **self.common(unit.environment),
-            "outputs": facts.outputs(self.units, self.done, unit.environment),
-        }
+    def holds(self, condition: str, unit: Unit) -> bool:
+        """Whether a unit's `when` holds by what has ended so far."""
+        from fcc.agents.expression import parse
+
+        outputs = facts.outputs(self.units, self.done, unit.environment)
+        return parse(condition).holds({**self.common(unit.environment), "outputs": outputs})
 
     def common(self, environment: str) -> dict[str, Any]:
         """`inputs`, `environment` and `events`."""
@@ -149,6 +148,8 @@ def accepted(world: World, ask: Ask, answer: Round) -> bool:
     until = _planned(ask.unit).step.until
     if until is None:
         return True
+    from fcc.agents.expression import parse
+
     names = {
         **world.common(ask.unit.environment),
         **facts.judged(answer.score, answer.findings),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fcc.agents import Plan, Schedule, Unit, unfold
-from fcc.agents.expression import parse
 from fcc.agents.flow import RunLimits
 from fcc.errors import BudgetError, FccError, StorageError
 from fcc.messaging import Event, EventBus, EventType
@@ -248,7 +247,7 @@ class _Run:
         if not code and step is not None and step.on is not None and step.on not in self._world.documents:
             code, reason = "event", f"no {step.on} came"
         when = step.when if step is not None and not code else None
-        if when is not None and not parse(when).holds(self._world.names(unit)):
+        if when is not None and not self._world.holds(when, unit):
             code, reason = "condition", f"`{when}` does not hold"
         if not code:
             return None

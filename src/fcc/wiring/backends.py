@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fcc import _yaml
 from fcc.agents import Plan, PlannedStep
 from fcc.errors import ConfigError, NotFoundError
 from fcc.providers.base import Provider
-from fcc.providers.profile import Profile
 from fcc.simulation import Backend, RunRecord
 from fcc.wiring.catalog import Catalog
+
+if TYPE_CHECKING:
+    from fcc.providers.profile import Profile
 
 DETERMINISTIC = "deterministic"
 
@@ -33,7 +35,7 @@ class Backends:
         profiles: Mapping[str, Any] | None = None,
     ) -> None:
         self._catalog = catalog
-        self._held = {name: Profile.model_validate(data) for name, data in (profiles or {}).items()}
+        self._held = {name: _profile(data) for name, data in (profiles or {}).items()}
         """Profiles of a record, which go before those of the workspace."""
         self._made: dict[str, Backend] = {}
         self._given: dict[int, Backend] = {}
@@ -171,6 +173,12 @@ def _choices(planned: PlannedStep, wanted: Mapping[str, Model], plan: Plan) -> t
     )
     first = next(choice for choice in choices if choice is not None)
     return (first, *(planned.step.fallback or plan.chain.fallback))
+
+
+def _profile(data: Any) -> Profile:
+    from fcc.providers.profile import Profile
+
+    return Profile.model_validate(data)
 
 
 def _name(model: Model) -> str:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcc import _yaml
 from fcc.agents import Chain, Plan, Policy, make_plan, read_policy
@@ -13,9 +14,11 @@ from fcc.agents.plan import check_name
 from fcc.errors import NotFoundError
 from fcc.personas import PersonaRegistry
 from fcc.prompts import PromptLibrary
-from fcc.providers.profile import Profile
 from fcc.simulation import Backend
 from fcc.workspace import Workspace, show_path
+
+if TYPE_CHECKING:
+    from fcc.providers.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,11 @@ class Catalog:
     def profile(self, name: str) -> Profile | None:
         """The profile of that name; None where there is none."""
         file = self.workspace.files("providers").get(name)
-        return Profile.from_file(file.path) if file is not None else None
+        if file is None:
+            return None
+        from fcc.providers.profile import Profile
+
+        return Profile.from_file(file.path)
 
     def backend(self, model: str) -> Backend:
         """What answers for a model: `deterministic`, a profile's name, a plugin's, or a LiteLLM model string.

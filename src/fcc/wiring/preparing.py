@@ -20,7 +20,7 @@ from fcc.messaging import EventBus, EventType
 from fcc.messaging.events import Event
 from fcc.providers.base import ModelReply
 from fcc.redaction import redact_json, redactor
-from fcc.simulation import Approver, Assessor, RunFolder, Runner, RunOrder, RunRecord
+from fcc.simulation import Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
 from fcc.simulation.caller import Known
 from fcc.simulation.resolved import differences, plan_of, resolve
 from fcc.simulation.run_folder import RUN_ID, find_run
@@ -138,13 +138,11 @@ class Prepared:
                 (self.folder / f"ledger.db{suffix}").unlink(missing_ok=True)
 
     def _runner(self, folder: RunFolder | None, ledger: Ledger | None) -> Runner:
-        from fcc.collaboration.gates import PolicyGate
-
         return Runner(
             backends=self.backends.by_step.__getitem__,
             clock=time.time,
             assessor=_assessor() if self.request.assess else None,
-            gate=PolicyGate(self.request.approvals),
+            gate=_gate(self.request.approvals) if self.plan.has_gates else None,
             approver=self.request.approver,
             bus=self.request.bus or EventBus(),
             log=folder.log if folder else None,
@@ -365,6 +363,12 @@ def _limits(base: RunLimits, given: RunLimits | None) -> RunLimits:
 
 def _lazily(workspace: Place) -> Callable[[], Catalog]:
     return cache(lambda: open_catalog(workspace))
+
+
+def _gate(approvals: GatePolicy | None) -> Gate:
+    from fcc.collaboration.gates import PolicyGate
+
+    return PolicyGate(approvals)
 
 
 def _assessor() -> Assessor:
