@@ -14,11 +14,28 @@ import fcc
 PACKAGE = Path(fcc.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "data" not in path.relative_to(PACKAGE).parts)
 PURE = [
+    "agents/_flow_checks.py",
+    "agents/expression.py",
     "agents/handoff.py",
+    "agents/order.py",
     "agents/plan.py",
+    "agents/units.py",
+    "collaboration/gates.py",
     "simulation/artifacts.py",
+    "simulation/budget.py",
+    "simulation/causes.py",
+    "simulation/diff.py",
+    "simulation/facts.py",
     "simulation/keys.py",
+    "simulation/preview.py",
+    "simulation/prompting.py",
+    "simulation/resolved.py",
+    "simulation/seal.py",
     "simulation/verdict.py",
+    "simulation/verify.py",
+    "reports/diff.py",
+    "reports/gate.py",
+    "reports/plan.py",
     "reports/text.py",
 ]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from fcc.agents import Plan, Unit, unfold
 from fcc.providers.base import Provider
-from fcc.redaction import redactor
 from fcc.simulation.caller import Known
 from fcc.simulation.causes import NEW, Cause, Question, causes, question_of
 from fcc.simulation.prompting import Ask, Backend, World, first_ask
@@ -74,7 +73,7 @@ def preview(
         before: the records of the runs that are used again, and of this one where it goes on.
     """
     units = {unit.name: unit for unit in unfold(plan, order.inputs)}
-    world = World(plan, units, order.inputs, order.documents, redactor())
+    world = World(plan, units, order.inputs, order.documents, order.redact or str)
     walker = _Walker(world, order.known, backends, before)
     steps = tuple(walker.step(unit) for unit in units.values())
     return Preview(plan.chain.name, tuple(record.id for record in before), steps)
