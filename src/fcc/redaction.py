@@ -48,7 +48,12 @@ def secrets_in(environ: Mapping[str, str]) -> dict[str, str]:
         and not _PLAIN_WORD.fullmatch(value)
         and not os.path.exists(value)  # noqa: PTH110 - Path.exists raises for a long value
     }
-    return found | {json.dumps(value)[1:-1]: name for value, name in found.items()}
+    written = [
+        (json.dumps(value, ensure_ascii=ascii_)[1:-1], name)
+        for value, name in found.items()
+        for ascii_ in (True, False)
+    ]
+    return found | dict(written)
 
 
 @lru_cache(maxsize=1)
@@ -86,9 +91,16 @@ def redact_values(text: str, secrets: Iterable[str] = ()) -> str:
     return text
 
 
+def unchanged(text: str) -> str:
+    """The text: what `redactor` gives where there is no secret to take out."""
+    return text
+
+
 def redactor() -> Callable[[str], str]:
     """`redact_values` with the secrets of this moment, for the many texts of one run."""
     known = sorted(_known_secrets().items(), key=lambda item: -len(item[0]))
+    if not known:
+        return unchanged
 
     def replace(text: str) -> str:
         for value, name in known:

@@ -297,6 +297,9 @@ def test_ctrl_c_at_the_question_leaves_a_run_that_goes_on(gated: str, offline: b
         try:
             process, terminal = spawn("run", gated, "--id", "r", *arguments)
             read_until(terminal, "later [later]:", 60)
+            time.sleep(
+                0.5
+            )  # a person reads the question first, and Python hears nothing on the way into a read
             os.killpg(process.pid, signal.SIGINT)
             said = read_until(terminal, "resume r")
             assert process.wait(timeout=30) == 130, said

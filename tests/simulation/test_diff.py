@@ -74,7 +74,7 @@ def test_a_model_a_persona_a_prompt_and_a_handoff_are_each_told() -> None:
 
     def changed(part: str, value: str) -> RunRecord:
         step = one.steps[1]
-        call = replace(step.calls[0], fingerprints={**step.calls[0].fingerprints, part: value})
+        call = replace(step.calls[0], key=value, fingerprints={**step.calls[0].fingerprints, part: value})
         return replace(
             one, steps=(one.steps[0], replace(step, calls=(call,), output="other"), *one.steps[2:])
         )

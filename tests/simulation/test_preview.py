@@ -123,7 +123,7 @@ def test_flow_is_looked_at_as_far_as_it_is_known() -> None:
         "b": ("skip", '`inputs.env == "prod"` does not hold'),
         "c": ("ask", "if `outputs.a.score > 0.9`"),
         "d": ("skip", "no alert came"),
-        "g": ("gate", "asks a person"),
+        "g": ("gate", "a person is asked"),
         "e": ("ask", ""),
     }
 

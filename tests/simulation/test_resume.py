@@ -151,7 +151,6 @@ def test_an_edit_between_stop_and_resume_waits(workspace: Path) -> None:
         "the chain",
         "persona OWN",
         "prompt plan",
-        "prompt sum.task",
     ]
     done = resume("r", model=model.provider, limits=RunLimits(max_calls=9))
     assert done.step("sum").calls[0].request.messages[1].content.startswith("Sum up")

@@ -118,7 +118,7 @@ def resealed(folder: Path, change) -> Verification:
             "the system prompt renders otherwise",
         ),
         (
-            lambda r: r["prompts"]["stories.task"].update(text="other"),
+            lambda r: r["prompts"].update(other={"version": 1, "text": "other"}),
             "its prompts are not what its chain is planned with",
         ),
         (lambda r: r["chain"]["steps"]["stories"].update(task="other"), "the user prompt renders otherwise"),

@@ -45,7 +45,7 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
                 scope = {**_common(chain), "outputs": known}
                 faults.expression((*at, "when"), step.when, scope, BOOLEAN)
         if isinstance(step.foreach, str):
-            faults.expression((*at, "foreach"), step.foreach, _common(chain), LIST)
+            faults.expression((*at, "foreach"), step.foreach, _known_before(chain), LIST)
         if step.until is not None:
             own = {**_common(chain), **_JUDGED, "text": STRING, "round": NUMBER}
             faults.expression((*at, "until", "condition"), step.until.condition, own, BOOLEAN)
@@ -73,6 +73,11 @@ def _asks_too_far(
         what = f"`when` asks for {step!r}, which the step doesn't need and which may not have run; add it to `needs`"
         faults.add(("steps", name, "when"), what)
     return bool(far)
+
+
+def _known_before(chain: Chain) -> Scope:
+    """What is known before anything has happened: no event."""
+    return {name: part for name, part in _common(chain).items() if name != "events"}
 
 
 def _common(chain: Chain) -> dict[str, Type | Scope]:

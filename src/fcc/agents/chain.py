@@ -43,12 +43,30 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 _ARTICLE: dict[str, str] = {kind: "an" if kind == "integer" else "a" for kind in _PYTHON_TYPES}
 
 
-def _is_json(value: Any) -> bool:
+_DEEPEST = 100
+"""How deep a value may nest that a run is given."""
+
+
+def is_json(value: Any) -> bool:
+    """Whether a value can stand in a record: JSON in UTF-8, without NaN, nested at most 100 deep."""
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
         return False
-    return True
+    return _depth(value) <= _DEEPEST
+
+
+def _depth(value: Any) -> int:
+    depth, layer = 0, [value]
+    while layer and depth <= _DEEPEST:
+        depth += 1
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, dict | list | tuple)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return depth
 
 
 class ChainInput(BaseModel):
@@ -80,7 +98,7 @@ class ChainInput(BaseModel):
             fits = False
         if not fits:
             raise ValueError(f"{name} must be {_ARTICLE[self.type]} {self.type}, not {value!r}")
-        if not _is_json(value):
+        if not is_json(value):
             raise ValueError(f"{name} holds something that is no JSON value in UTF-8: {value!r}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{name} must be one of {', '.join(map(str, self.choices))}, not {value!r}")
@@ -147,6 +165,8 @@ class Step(BaseModel):
             if foreign:
                 raise ValueError(f"a gate asks no model and has no `{min(foreign)}`; make it two steps")
             return self
+        if isinstance(self.foreach, tuple) and not is_json(self.foreach):
+            raise ValueError("`foreach` lists something that is no JSON value in UTF-8")
         if self.persona is None:
             raise ValueError("give a `persona`, or make it a gate with `gate` or `approve`")
         if (self.prompt is None) == (self.task is None):

@@ -249,7 +249,7 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: C901, 
             return -value if _is_number(value) else None
         case ast.BinOp(left=left, op=arithmetic, right=right):
             pair = _evaluate(left, values), _evaluate(right, values)
-            return _ARITHMETIC[type(arithmetic)](*pair) if all(map(_is_number, pair)) else None
+            return _calculate(type(arithmetic), *pair) if all(map(_is_number, pair)) else None
         case ast.Call(func=ast.Name(id=name), args=[argument]):
             value = _evaluate(argument, values)
             takes, _, function = _FUNCTIONS[name]
@@ -260,6 +260,13 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: C901, 
             return all(_compare(operator, one, other) for operator, one, other in pairs)
         case _:
             raise _error(node, "this is more than the language has")
+
+
+def _calculate(operator: type[ast.operator], one: Any, other: Any) -> Any:
+    try:
+        return _ARITHMETIC[operator](one, other)
+    except OverflowError:  # an integer that no float can hold
+        return None
 
 
 def _part_of(whole: Any, key: str | int) -> Any:

@@ -153,13 +153,20 @@ def _labelled(items: list[Any]) -> list[tuple[str, Any]]:
     """Each item with a name made from what it is: itself where it is a plain word, else the start of its hash."""
     found: dict[str, Any] = {}
     for item in items:
-        label = str(item) if isinstance(item, str | int) and _PLAIN.fullmatch(str(item)) else _digest(item)
+        label = str(item) if _is_plain(item) else _digest(item)
         number, unique = 1, label
         while unique in found:
             number += 1
             unique = f"{label}~{number}"
         found[unique] = item
     return list(found.items())
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether an item's own text can name it: a word, or an integer, which no text can be mistaken for."""
+    if isinstance(item, str):
+        return _PLAIN.fullmatch(item) is not None and not item.isdigit()
+    return isinstance(item, int) and not isinstance(item, bool) and _PLAIN.fullmatch(str(item)) is not None
 
 
 def _digest(item: Any) -> str:

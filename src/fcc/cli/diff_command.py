@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fcc.cli.output import common_options, paint, print_json
+from fcc.errors import ConfigError
 from fcc.redaction import redact
 from fcc.reports.diff import diff_report
 from fcc.simulation import RunRecord
@@ -43,6 +44,12 @@ def command(
     """
     runs = open_catalog(workspace).workspace.state / "runs"
     records = [RunRecord.read(find_run(name, runs) / "run.json") for name in (before, after)]
+    names = [str(record.chain.get("name")) for record in records]
+    if names[0] != names[1]:
+        raise ConfigError(
+            f"these are runs of different chains: {names[0]} and {names[1]}",
+            hint="Compare two runs of one chain.",
+        )
     found = diff_runs(*records)
     if step is not None and step not in [item.name for item in found.steps]:
         from fcc.workspace import not_found
@@ -62,6 +69,7 @@ def _plain(found: RunDiff) -> dict[str, Any]:
         "same": found.same,
         "verdicts": list(found.verdicts),
         "first": found.first.name if found.first is not None else None,
+        "origins": found.origins,
         "spread": found.spread,
         "steps": [
             {

@@ -150,7 +150,15 @@ def environment() -> jinja2.Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    made = ImmutableSandboxedEnvironment(
+    class KeysFirst(ImmutableSandboxedEnvironment):
+        """`inputs.items` is the input of that name, and not a method of the mapping that holds it."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, Mapping) and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+    made = KeysFirst(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -98,4 +98,5 @@ def _limiter(per_minute: float | None) -> AsyncLimiter | None:
         return None
     from aiolimiter import AsyncLimiter
 
-    return AsyncLimiter(per_minute, 60)
+    share = max(1.0, per_minute)  # one call must fit, however slow the pace
+    return AsyncLimiter(share, 60 * share / per_minute)

@@ -23,8 +23,10 @@ def diff_report(diff: RunDiff, step: str | None = None, paint: Paint = plain) ->
     if first is None:
         lines.append("The runs came to the same.")
     else:
+        also = [name for name in diff.origins if name != first.name]
         spread = f", and spread to {', '.join(diff.spread)}" if diff.spread else ", and spread no further"
-        lines += wrapped(f"Diverged at {first.name}{spread}.", "")
+        more = f"; on their own account: {', '.join(also)}" if also else ""
+        lines += wrapped(f"Diverged at {first.name}{spread}{more}.", "")
     shown = first if step is None else next(item for item in diff.steps if item.name == step)
     return "\n".join([*lines, *(_text(shown, paint) if shown is not None else [])])
 

@@ -48,6 +48,10 @@ def _total(preview: Preview) -> str:
     asked, steps = len(preview.asked), len(preview.steps)
     if not asked:
         return f"0 of {steps} steps would ask a model."
-    sent, received = preview.total("input_tokens"), preview.total("output_tokens")
+    sent, received = preview.total("input_tokens") or 0, preview.total("output_tokens")
     out = f"{received:,} out" if received is not None else "out unknown"
-    return f"{asked} of {steps} steps would ask a model: about {sent:,} tokens in, {out}{_dollars(preview.total('cost'))}."
+    at_most = (
+        "at most " if any(step.note or step.causes[0].kind == "upstream" for step in preview.asked) else ""
+    )
+    cost = _dollars(preview.total("cost"))
+    return f"{at_most}{asked} of {steps} steps would ask a model: about {sent:,} tokens in, {out}{cost}.".capitalize()

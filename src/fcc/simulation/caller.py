@@ -38,11 +38,17 @@ class Known(NamedTuple):
         return None
 
 
+def ledger_name(run_id: str, started: str) -> str:
+    """What a run is called in the ledger: an id that is used again, after its folder was deleted, is another run."""
+    return f"{run_id}@{started}"
+
+
 @dataclass(frozen=True)
 class Caller:
     """Makes the calls of one run."""
 
     run: str
+    """What the run is called in the ledger."""
     world: World
     publish: Publish
     budget: Budget
@@ -65,6 +71,7 @@ class Caller:
             candidate, reply, run = found
             self._tell_reused(candidate, run)
             if limits is not None and not run:
+                limits.calls += 1
                 limits.add(reply)
             return (self._record(ask, candidate, reply, run),)
         calls: list[CallRecord] = []
@@ -99,22 +106,29 @@ class Caller:
         if self.ledger is None:
             return await ask(), ""
         reply, run = await self.ledger.once(candidate.key, self.run, self.scope, ask)
-        return (reply, "") if run == self.run else (replace(reply, origin="ledger"), run)
+        if run == self.run:
+            return reply, ""
+        reply = replace(reply, origin="ledger")
+        await self._store(candidate, reply)  # or this run, gone on with, would not find it
+        return reply, run.partition("@")[0]
 
     async def _keep(self, candidate: Candidate, reply: ModelReply) -> ModelReply:
         text = self.world.redact(reply.text)
         if text != reply.text:
             reply = replace(reply, text=text)
+        await self._store(candidate, reply)
+        return reply
+
+    async def _store(self, candidate: Candidate, reply: ModelReply) -> None:
         if self.ledger is not None and reply.origin != "deterministic":
             await self.ledger.put(self.run, candidate.key, candidate.request.call_id, reply)
-        return reply
 
     def _tell_reused(self, candidate: Candidate, run: str) -> None:
         self.publish(
             EventType.MODEL_CALL_REUSED,
             call=candidate.request.call_id,
             backend=candidate.backend.provider.identity,
-            run=run or self.run,
+            run=run or self.run.partition("@")[0],
         )
 
     def _record(

@@ -36,13 +36,15 @@ class Question(NamedTuple):
     persona: Mapping[str, Any]
     prompt: Mapping[str, Any]
     prompt_name: str
+    """Of a template with a name; "" for a task in the chain."""
     inputs: Mapping[str, Any]
+    key: str
 
 
 def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Question:
     """The question of a recorded call."""
     chain_step = record.chain["steps"].get(step.step or step.name, {})
-    name = chain_step.get("prompt") or f"{step.step or step.name}.task"
+    name = chain_step.get("prompt", "")
     environments: Mapping[str, Any] = record.chain.get("environments", {})
     own = environments.get(step.environment, {}).get("inputs", {})
     return Question(
@@ -51,14 +53,17 @@ def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Questi
         call.request.model,
         call.request.sampling,
         record.personas.get(step.persona, {}),
-        record.prompts.get(name, {}),
+        record.prompts.get(name, {}) if name else {"text": chain_step.get("task")},
         name,
         {**record.inputs, **own},
+        call.key,
     )
 
 
 def causes(before: Question, after: Question) -> list[Cause]:
-    """What differs between two questions, the nearest to the user first; empty where they are the same."""
+    """What differs between two questions, the nearest to the user first; empty where a model is sent the same."""
+    if before.key == after.key:
+        return []
     one, other = before.fingerprints, after.fingerprints
     found: list[Cause] = []
     if one.get("persona") != other.get("persona"):
@@ -101,10 +106,10 @@ def _upstream(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Cause]:
 
 def _template(before: Question, after: Question) -> str:
     if before.prompt_name != after.prompt_name:
-        return f"prompt {before.prompt_name} → {after.prompt_name}"
+        return f"prompt {before.prompt_name or 'in the chain'} → {after.prompt_name or 'in the chain'}"
     if before.prompt == after.prompt:
         return "system prompt changed"
-    name = "task" if after.prompt_name.endswith(".task") else f"prompt {after.prompt_name}"
+    name = f"prompt {after.prompt_name}" if after.prompt_name else "task"
     return f"{name} {_versions(before.prompt, after.prompt)}"
 
 

@@ -24,6 +24,11 @@ class StepDiff:
     text: tuple[str, ...] = ()
     """The outputs as a unified diff, without line ends."""
 
+    @property
+    def followed(self) -> bool:
+        """Whether nothing but what came from upstream made it differ."""
+        return bool(self.causes) and all(cause.kind == "upstream" for cause in self.causes)
+
 
 @dataclass(frozen=True, slots=True)
 class RunDiff:
@@ -47,8 +52,13 @@ class RunDiff:
 
     @property
     def spread(self) -> list[str]:
-        """The steps after the first whose outputs differ, too."""
-        return [step.name for step in self.steps if not step.same][1:]
+        """The steps whose outputs differ since one before them does."""
+        return [step.name for step in self.steps if not step.same and step.followed]
+
+    @property
+    def origins(self) -> list[str]:
+        """The steps that diverged on their own account, the first among them."""
+        return [step.name for step in self.steps if not step.same and not step.followed]
 
 
 def diff_runs(before: RunRecord, after: RunRecord) -> RunDiff:
@@ -64,8 +74,10 @@ def _step(
     name: str, before: RunRecord, after: RunRecord, one: StepRecord | None, other: StepRecord | None
 ) -> StepDiff:
     if one is None or other is None:
-        missing = before.id if one is None else after.id
-        return StepDiff(name, False, (Cause(NEW, f"{missing} has no such step"),))
+        missing = before if one is None else after
+        over = missing.status == "completed"
+        what = f"{missing.id} has no such step" if over else f"{missing.id} did not get to it"
+        return StepDiff(name, False, (Cause(NEW, what),))
     same = (one.status, one.output, one.score) == (other.status, other.output, other.score)
     if same:
         return StepDiff(name, True, _causes(before, after, one, other))
@@ -95,7 +107,26 @@ def _causes(before: RunRecord, after: RunRecord, one: StepRecord, other: StepRec
     first, second = _answered(one), _answered(other)
     if first is None or second is None:
         return ()
-    return tuple(causes(question_of(before, one, first), question_of(after, other, second)))
+    found = causes(question_of(before, one, first), question_of(after, other, second))
+    return tuple(found or _refined(before, after, one, other))
+
+
+def _refined(before: RunRecord, after: RunRecord, one: StepRecord, other: StepRecord) -> list[Cause]:
+    """Why the same first question came to another end: its `until`, or how it was asked again."""
+    untils = [
+        record.chain["steps"].get(step.step or step.name, {}).get("until")
+        for record, step in ((before, one), (after, other))
+    ]
+    if untils[0] != untils[1]:
+        return [Cause("until", "`until` changed")]
+    asked = [{call.round: call for call in step.calls if call.reply is not None} for step in (one, other)]
+    for number in sorted(set(asked[0]) & set(asked[1])):
+        prints = [calls[number].fingerprints for calls in asked]
+        if prints[0].get("previous") != prints[1].get("previous"):
+            return []  # an earlier round was answered otherwise
+        if prints[0].get("refine") != prints[1].get("refine"):
+            return [Cause("template", "asked again in other words")]
+    return []
 
 
 def _answered(step: StepRecord) -> CallRecord | None:

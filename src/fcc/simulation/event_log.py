@@ -62,8 +62,10 @@ class EventLog:
         return cls(path, file, Head())
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[EventLog, int]:
+    def reopen(cls, path: Path, *, anew: bool = False) -> tuple[EventLog, int]:
         """The log of a run that goes on, and how many bytes of a torn last line were taken off it.
+
+        With `anew` everything is taken off: whoever began it had not come as far as to ask anything.
 
         Raises:
             ConfigError: the run is going on elsewhere, or the log can't be opened.
@@ -80,7 +82,9 @@ class EventLog:
                 f"the run in {path.parent} is being run just now",
                 hint="Wait for it to end, or stop it first.",
             )
-        raw = file.read()
+        raw = b"" if anew else file.read()
+        if anew:
+            file.truncate(0)
         whole = raw[: raw.rfind(b"\n") + 1]
         torn = len(raw) - len(whole)
         lines = whole.split(b"\n")[:-1]
@@ -92,11 +96,16 @@ class EventLog:
 
     def append(self, event: Event) -> None:
         """Write an event. A failure to do so is raised by the next `check`."""
+        if self._failure is not None:
+            return  # nothing may follow a line that is missing
         line = self._line(event).encode()
+        end = self._file.seek(0, os.SEEK_END)
         try:
             self._write(line + b"\n")
         except OSError as error:
             self._failure = storage_error(self.path, error)
+            with contextlib.suppress(OSError):
+                self._file.truncate(end)
             return
         self.head = Head(self.head.lines + 1, hashlib.sha256(line).hexdigest())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from fcc.agents import Unit
 from fcc.errors import ConfigError
@@ -25,12 +25,15 @@ class Gatekeeper:
         gate: Gate | None,
         approver: Approver | None,
         approvals: Iterable[Approval],
+        decided: Mapping[str, StepRecord],
         publish: Publish,
         now: Callable[[], str],
     ) -> None:
         self.approvals = list(approvals)
         """What people have said, and what they say while the run goes on."""
         self._gate = gate
+        self._decided = decided
+        """The gates that an earlier part of the same run has come to, by name."""
         self._approver = approver
         self._publish = publish
         self._now = now
@@ -49,6 +52,10 @@ class Gatekeeper:
                 hint="Give the runner a gate, such as fcc.collaboration.PolicyGate().",
             )
         question = gates.question_at(world, unit)
+        before = self._decided.get(unit.name)
+        if before is not None and before.gate is not None and _stands(before.gate, question):
+            self._publish(EventType.STEP_RESTORED, step=unit.name, persona="")
+            return before
         ruling = self._gate.rule(question)
         if ruling.outcome != "ask":
             return self._record(unit, gates.by_policy(question, ruling, self._now()))
@@ -118,3 +125,8 @@ class Gatekeeper:
             reason=decided.reason,
             evidence=decided.evidence,
         )
+
+
+def _stands(before: GateRecord, question: GateQuestion) -> bool:
+    """Whether a decision of an earlier part of the run holds: it was taken, and on this very evidence."""
+    return before.decision != "waiting" and before.evidence == question.evidence

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fcc.agents import Plan, Unit, unfold
+from fcc.errors import TemplateError
 from fcc.providers.base import Provider
 from fcc.simulation.caller import Known
 from fcc.simulation.causes import NEW, Cause, Question, causes, question_of
-from fcc.simulation.prompting import Ask, Backend, World, first_ask
+from fcc.simulation.passing import asks_for, by_condition, by_event, by_needs
+from fcc.simulation.prompting import Ask, Backend, Round, World, accepted, first_ask, next_ask
 from fcc.simulation.record import CallRecord, ErrorRecord, RunRecord, StepRecord
 from fcc.simulation.resolved import resolve
 from fcc.simulation.runner import RunOrder
@@ -103,73 +105,126 @@ class _Walker:
         """As much as any step is handed of one output."""
         self._open: set[str] = set()
         """The units whose output is not known yet."""
+        self._uncertain: set[str] = set()
+        """The units of which it is not known yet whether they run."""
 
     def step(self, unit: Unit) -> StepPreview:
         open_needs = [need for need in unit.needs if need in self._open]
+        hangs_on = self._hangs_on(unit)
+        passed = by_needs(self._world, unit) or by_event(self._world, unit)
+        passed = passed or (None if hangs_on else by_condition(self._world, unit))
+        if passed is not None:
+            self._put(unit, StepRecord(unit.name, _persona(unit), "skipped", error=ErrorRecord(*passed)))
+            return StepPreview(unit.name, _persona(unit), "skip", note=passed.reason)
+        if hangs_on:
+            self._uncertain.add(unit.name)
         if unit.planned is None:
             return self._gate(unit, open_needs)
-        persona = unit.planned.persona.id
-        skipped = self._skipped(unit, open_needs)
-        if skipped:
-            self._put(
-                unit, StepRecord(unit.name, persona, "skipped", error=ErrorRecord("condition", skipped))
+        try:
+            ask = first_ask(self._world, unit)
+        except TemplateError as error:  # by the texts that stand in for outputs which are not there yet
+            self._assume(unit)
+            note = "" if open_needs else f"its template fails: {error.message}"
+            return StepPreview(
+                unit.name, _persona(unit), "ask", (Cause(NEW, "its prompt is not known yet"),), note
             )
-            return StepPreview(unit.name, persona, "skip", note=skipped)
-        ask = first_ask(self._world, unit)
         candidates = [ask.to(backend) for backend in self._backends[unit.step]]
         found = None if self._depends(open_needs) else self._known.find(candidates)
-        if found is not None:
-            self._put(unit, self._recorded(unit) or _assumed(unit, persona, found[1].text))
-            return StepPreview(unit.name, persona, "keep", backend=candidates[0].backend.provider.identity)
-        return self._asked(unit, ask, open_needs)
+        if found is None:
+            return self._asked(unit, ask, open_needs)
+        if self._asks_again(unit, ask, found[1].text):
+            self._assume(unit)
+            cause = Cause("until", "asked again, until its condition holds")
+            return self._asking(unit, (cause,), ask, self._last(unit))
+        self._put(unit, self._recorded(unit) or _assumed(unit, found[1].text))
+        return StepPreview(unit.name, _persona(unit), "keep", backend=candidates[0].backend.provider.identity)
 
     def _gate(self, unit: Unit, open_needs: list[str]) -> StepPreview:
+        recorded = self._recorded(unit)
         self._put(unit, StepRecord(unit.name, "", "completed", step=unit.step, environment=unit.environment))
         if open_needs:
             self._open.add(unit.name)
-        what = "asks a person" if unit.approve is not None else "decides by policy"
-        return StepPreview(unit.name, "", "gate", note=what)
+        if recorded is not None and not open_needs:
+            return StepPreview(unit.name, "", "gate", note="stays open on the same evidence")
+        parts = [f"opens when {unit.leaves} is ready"] if unit.leaves else []
+        parts += ["its policy decides"] if unit.gate is not None else []
+        parts += ["a person is asked"] if unit.approve is not None else []
+        return StepPreview(unit.name, "", "gate", note=", then ".join(parts))
 
-    def _skipped(self, unit: Unit, open_needs: list[str]) -> str:
-        done = self._world.done
-        if unit.needs and all(done[need].status == "skipped" for need in unit.needs):
-            return f"{' and '.join(unit.needs)} would not run"
-        step = self._world.plan.chain.steps[unit.step]
-        if step.on is not None and step.on not in self._world.documents:
-            return f"no {step.on} came"
-        if step.when is None or open_needs or self._world.holds(step.when, unit):
-            return ""
-        return f"`{step.when}` does not hold"
+    def _hangs_on(self, unit: Unit) -> bool:
+        """Whether a unit's condition hangs on an output that is not there yet."""
+        step = self._world.plan.chain.steps.get(unit.step)
+        if step is None or step.when is None:
+            return False
+        return bool(asks_for(step.when, unit, self._world.units) & self._open)
 
     def _depends(self, open_needs: list[str]) -> bool:
         """Whether what a unit is asked hangs on an output that is not there: a gate's word changes no prompt."""
         return any(self._world.units[need].planned is not None for need in open_needs)
 
+    def _asks_again(self, unit: Unit, ask: Ask, text: str) -> bool:
+        """Whether a step whose first answer is known would be asked on, as far as the record tells."""
+        recorded = self._recorded(unit) or self._unfinished(unit)
+        until = unit.planned.step.until if unit.planned is not None else None
+        if until is None or recorded is None:
+            return False
+        while True:
+            call = next(
+                (call for call in recorded.calls if call.round == ask.round and call.reply is not None), None
+            )
+            if call is None or call.reply is None or (ask.round == 0 and call.reply.text != text):
+                return True
+            last = recorded.status == "completed" and call is recorded.calls[-1]
+            findings = (
+                tuple(f for f in recorded.findings if f.rule != "until-unmet") if last else call.findings
+            )
+            answer = Round(call.reply.text, recorded.score if last else call.score, findings)
+            if accepted(self._world, ask, answer) or ask.round >= until.rounds:
+                return False
+            ask = next_ask(self._world, ask, answer)
+            if self._known.find([ask.to(backend) for backend in self._backends[unit.step]]) is None:
+                return True
+
     def _asked(self, unit: Unit, ask: Ask, open_needs: list[str]) -> StepPreview:
-        backend = self._backends[unit.step][0]
-        persona = unit.planned.persona.id if unit.planned is not None else ""
-        last = self._last(unit)
+        backend, last = self._backends[unit.step][0], self._last(unit)
         found = self._causes(unit, ask, backend, last)
         if self._before:
             above = [need for need in open_needs if self._world.units[need].planned is not None]
             found += [Cause("upstream", f"upstream {need} changes", need) for need in above]
-        self._put(unit, self._recorded(unit) or _assumed(unit, persona, "x" * self._longest))
-        self._open.add(unit.name)
+        self._assume(unit)
+        return self._asking(
+            unit, tuple(found) or (Cause(NEW, "no reply to this question is known"),), ask, last
+        )
+
+    def _asking(
+        self,
+        unit: Unit,
+        found: tuple[Cause, ...],
+        ask: Ask,
+        last: tuple[RunRecord, StepRecord, CallRecord] | None,
+    ) -> StepPreview:
+        backend, step = self._backends[unit.step][0], self._world.plan.chain.steps[unit.step]
         sent = sum(len(message.content) for message in ask.request.messages) // CHARACTERS_PER_TOKEN
         reply = last[2].reply if last is not None else None
         received = reply.usage.output_tokens if reply is not None else backend.sampling.max_tokens
-        when = self._world.plan.chain.steps[unit.step].when
+        notes = [f"if `{step.when}`"] if unit.name in self._uncertain else []
+        notes += [f"up to {step.until.rounds + 1} calls"] if step.until is not None else []
         return StepPreview(
             unit.name,
-            persona,
+            _persona(unit),
             "ask",
-            tuple(found) or (Cause(NEW, "no reply to this question is known"),),
-            f"if `{when}`" if when is not None and open_needs else "",
+            found,
+            "; ".join(notes),
             backend.provider.identity,
             sent,
             received,
             _price(backend.provider, sent, received),
         )
+
+    def _assume(self, unit: Unit) -> None:
+        """Go on as if the unit came to what it came to before, or to a text as long as any step is handed."""
+        self._put(unit, self._recorded(unit) or _assumed(unit, "x" * self._longest))
+        self._open.add(unit.name)
 
     def _causes(
         self, unit: Unit, ask: Ask, backend: Backend, last: tuple[RunRecord, StepRecord, CallRecord] | None
@@ -177,19 +232,21 @@ class _Walker:
         if not self._before:
             return [Cause(NEW, "first run")]
         if last is None:
-            return [Cause(NEW, "new step")]
+            going_on = any(record.status != "completed" for record, _ in self._before)
+            return [Cause(NEW, "not finished yet" if going_on else "new step")]
         resolved = resolve(self._world.plan)
         step = self._world.plan.chain.steps[unit.step]
-        name = step.prompt or f"{unit.step}.task"
+        name = step.prompt or ""
         after = Question(
             ask.fingerprints,
             backend.provider.identity,
             backend.model,
             backend.sampling,
             resolved["personas"].get(step.persona, {}),
-            resolved["prompts"].get(name, {}),
+            resolved["prompts"].get(name, {}) if name else {"text": step.task},
             name,
             self._world.common(unit.environment)["inputs"],
+            ask.to(backend).key,
         )
         return causes(question_of(*last), after)
 
@@ -206,14 +263,22 @@ class _Walker:
         found = (steps.get(unit.name) for _, steps in self._before)
         return next((step for step in found if step is not None and step.status == "completed"), None)
 
+    def _unfinished(self, unit: Unit) -> StepRecord | None:
+        found = (steps.get(unit.name) for _, steps in self._before)
+        return next((step for step in found if step is not None and step.calls), None)
+
     def _put(self, unit: Unit, record: StepRecord) -> None:
         self._world.done[unit.name] = record
 
 
-def _assumed(unit: Unit, persona: str, text: str) -> StepRecord:
+def _assumed(unit: Unit, text: str) -> StepRecord:
     return StepRecord(
-        unit.name, persona, "completed", output=text, step=unit.step, environment=unit.environment
+        unit.name, _persona(unit), "completed", output=text, step=unit.step, environment=unit.environment
     )
+
+
+def _persona(unit: Unit) -> str:
+    return unit.planned.persona.id if unit.planned is not None else ""
 
 
 def _price(provider: Provider, sent: int, received: int | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from fcc.agents import Chain, GatePolicy, Plan, Policy, ReadinessPolicy, make_pl
 from fcc.errors import NotFoundError
 from fcc.personas import Persona
 from fcc.prompts import PromptTemplate
+from fcc.redaction import redact_json
 from fcc.simulation.keys import fingerprint
 from fcc.simulation.record import RunRecord
 
@@ -20,7 +21,7 @@ PARTS = ("chain", "personas", "prompts", "policy", "policies")
 @lru_cache(maxsize=64)
 def resolve(plan: Plan) -> dict[str, Any]:
     """The part of a record that is the same for every run of a plan."""
-    templates = [plan.system, *(planned.template for planned in plan.steps)]
+    templates = [plan.system, *(planned.template for planned in plan.steps if planned.step.prompt)]
     templates += [planned.refine for planned in plan.steps if planned.refine is not None]
     personas = {planned.persona.id: planned.persona for planned in plan.steps}
     return {
@@ -60,22 +61,34 @@ def plan_of(record: RunRecord) -> Plan:
     Raises:
         InvalidFileError: the record's chain can't be planned with what the record holds.
     """
-    chain = Chain.model_validate(record.chain)
+    return plan_from({part: getattr(record, part) for part in PARTS})
+
+
+def without_secrets(plan: Plan, redact: Callable[[str], str]) -> Plan:
+    """The plan without the secrets that stand in it: they go to no model, no name of a file, and no record."""
+    resolved = resolve(plan)
+    cleared = redact_json(resolved, redact)
+    return plan if cleared == resolved else plan_from(cleared)
+
+
+def plan_from(parts: Mapping[str, Any]) -> Plan:
+    """The plan that `resolve` has taken apart."""
+    chain = Chain.model_validate(parts["chain"])
     named = chain.readiness if isinstance(chain.readiness, str) else None
 
     def persona(id_: str) -> Persona:
-        return Persona.model_validate(_held(record.personas, "persona", id_))
+        return Persona.model_validate(_held(parts["personas"], "persona", id_))
 
     def prompt(name: str) -> PromptTemplate:
-        held = _held(record.prompts, "prompt", name)
+        held = _held(parts["prompts"], "prompt", name)
         return PromptTemplate(name, held["text"], held["version"])
 
     def policy(name: str) -> Policy:
-        if name in record.policies:
-            held = record.policies[name]
+        if name in parts["policies"]:
+            held = parts["policies"][name]
             return (GatePolicy if "rules" in held else ReadinessPolicy).model_validate(held)
         if name == named:
-            return ReadinessPolicy.model_validate(record.policy)
+            return ReadinessPolicy.model_validate(parts["policy"])
         raise NotFoundError(f"the record holds no policy {name!r}")
 
     return make_plan(chain, persona=persona, prompt=prompt, policy=policy)

@@ -65,15 +65,15 @@ class RunFolder:
         raise ConfigError(f"the folder {show_path(path)} {what}", hint="Choose another --id or --out.")
 
     @classmethod
-    def reopen(cls, path: Path) -> RunFolder:
-        """The folder of a run that goes on, its log mended where the last line was torn.
+    def reopen(cls, path: Path, *, anew: bool = False) -> RunFolder:
+        """The folder of a run that goes on, its log mended where the last line was torn; with `anew`, an empty one.
 
         Raises:
             ConfigError: the run is going on elsewhere, or there is none.
         """
         if not (path / "events.jsonl").is_file():
             raise ConfigError(f"the run in {show_path(path)} has no events.jsonl", hint="It can't go on.")
-        log, torn = EventLog.reopen(path / "events.jsonl")
+        log, torn = EventLog.reopen(path / "events.jsonl", anew=anew)
         remove_leftovers(path)
         return cls(path, log, again=True, torn=torn)
 
@@ -101,10 +101,22 @@ class RunFolder:
         going = record.status == "running"
         if going and started - self._saved < _SAVING_SHARE * self._took:
             return
+        if self._again and not going:
+            self._remove_strays(record)
         self._log.check(sync=not going)
         write_text(self.path / "run.json", seal(redact(record.to_json()), self._log.head))
         self._saved = time.monotonic()
         self._took = self._saved - started
+
+    def _remove_strays(self, record: RunRecord) -> None:
+        """Remove the files of steps that a part of the run which was killed had finished, and this one has not."""
+        kept = {step.name for step in record.steps if step.status == "completed"}
+        for path in (self.path / "outputs").glob("*.md"):
+            if path.name.removesuffix(".md") not in kept:
+                path.unlink(missing_ok=True)
+        for path in (self.path / "artifacts").glob("*"):
+            if path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _save_step(self, step: StepRecord, redact: Callable[[str], str]) -> None:
         """The step's files, which can all be made again from `run.json`: only that one is synced."""

@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from fcc.agents import Plan, Schedule, Unit, unfold
 from fcc.agents.flow import RunLimits
-from fcc.errors import BudgetError, FccError, StorageError
+from fcc.errors import BudgetError, FccError, StorageError, TemplateError
 from fcc.messaging import Event, EventBus, EventType
 from fcc.providers.base import ModelReply
 from fcc.redaction import redact, redactor
 from fcc.simulation import gates
 from fcc.simulation.budget import Budget, out_of_time
-from fcc.simulation.caller import Caller, Known
+from fcc.simulation.caller import Caller, Known, ledger_name
 from fcc.simulation.calls import Clock
 from fcc.simulation.gatekeeper import Gatekeeper
 from fcc.simulation.gates import Approver, Gate
+from fcc.simulation.passing import passed_over
 from fcc.simulation.prompting import Backend, World
 from fcc.simulation.record import (
-    PASSED_OVER,
     ErrorRecord,
     RunRecord,
     RunStatus,
     StepRecord,
+    StepStatus,
     timestamp,
 )
 from fcc.simulation.resolved import resolve
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from asyncio import Task
 
     from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay
-
-UPSTREAM = "upstream"
-"""The code of a step that was skipped since what it needs gave no output."""
 
 
 @dataclass(frozen=True)
@@ -111,18 +109,20 @@ class _Run:
         self._units = {unit.name: unit for unit in unfold(plan, order.inputs)}
         self._world = World(plan, self._units, order.inputs, order.documents, order.redact or redactor())
         given = order.prior.approvals if order.prior else ()
-        self._gatekeeper = Gatekeeper(runner.gate, runner.approver, given, self._publish, self._now)
+        finished = order.prior.steps if order.prior else ()
+        decided = {step.name: step for step in finished if step.gate is not None}
+        self._gatekeeper = Gatekeeper(runner.gate, runner.approver, given, decided, self._publish, self._now)
         self._questions: list[Unit] = []
         """The gates at which a person is to be asked, as soon as nothing else is left to do."""
         self._stop: BudgetError | None = None
         """Why no further step is started."""
         names = {planned.name: runner.backends(planned.name) for planned in plan.steps}
         self._models = {name: backends[0].provider.identity for name, backends in names.items()}
-        finished = order.prior.steps if order.prior else ()
         prior = {step.name: step for step in finished if step.status == "completed" and step.gate is None}
         budget = _spent(Budget(order.limits), order)
-        scope = frozenset({order.run_id, *order.reuse})
-        caller = Caller(order.run_id, self._world, self._publish, budget, order.known, runner.ledger, scope)
+        name = ledger_name(order.run_id, self._started)
+        scope = frozenset({name, *order.reuse})
+        caller = Caller(name, self._world, self._publish, budget, order.known, runner.ledger, scope)
         self._turns = Turns(self._world, caller, self._publish, self._now, names, runner.assessor, prior)
 
     async def go(self) -> RunRecord:
@@ -224,6 +224,8 @@ class _Run:
         except BudgetError as error:
             self._stop = error
             return None
+        except TemplateError as error:
+            return self._failed(unit, error)
 
     def _at_gate(self, unit: Unit) -> StepRecord | None:
         record = self._gatekeeper.decide(self._world, unit)
@@ -242,24 +244,21 @@ class _Run:
 
     def _passed_over(self, unit: Unit) -> StepRecord | None:
         """The record of a unit that does not run: what it needs is missing, or it is not asked for."""
-        step = self._world.plan.chain.steps.get(unit.step)
-        code, reason = _why_not(unit, self._units, self._world.done)
-        if not code and step is not None and step.on is not None and step.on not in self._world.documents:
-            code, reason = "event", f"no {step.on} came"
-        when = step.when if step is not None and not code else None
-        if when is not None and not self._world.holds(when, unit):
-            code, reason = "condition", f"`{when}` does not hold"
-        if not code:
+        passed = passed_over(self._world, unit)
+        if passed is None:
             return None
-        persona = unit.planned.persona.id if unit.planned is not None else ""
-        self._publish(EventType.STEP_SKIPPED, step=unit.name, persona=persona, reason=reason)
+        self._publish(EventType.STEP_SKIPPED, step=unit.name, persona=_persona(unit), reason=passed.reason)
+        return self._without_answer(unit, "skipped", ErrorRecord(*passed))
+
+    def _failed(self, unit: Unit, error: FccError) -> StepRecord:
+        """The record of a unit that could not even be asked for, which must not sink its siblings."""
+        failure = ErrorRecord.of(error)
+        self._publish(EventType.STEP_FAILED, step=unit.name, persona=_persona(unit), error=failure.message)
+        return self._without_answer(unit, "failed", failure)
+
+    def _without_answer(self, unit: Unit, status: StepStatus, error: ErrorRecord) -> StepRecord:
         return StepRecord(
-            unit.name,
-            persona,
-            "skipped",
-            error=ErrorRecord(code, reason),
-            step=unit.step,
-            environment=unit.environment,
+            unit.name, _persona(unit), status, error=error, step=unit.step, environment=unit.environment
         )
 
     def _note_end(self, error: BaseException) -> None:
@@ -358,25 +357,8 @@ def judge_run(plan: Plan, steps: Sequence[StepRecord]) -> Verdict:
     return decide(plan.policy, evidence, gates.refusals(steps))
 
 
-def _why_not(unit: Unit, units: Mapping[str, Unit], done: Mapping[str, StepRecord]) -> tuple[str, str]:
-    """The code and the reason where a unit can't run, since what it needs did not; else two empty texts."""
-    missing = [name for name in unit.needs if done[name].status == "failed" or _is(done[name], UPSTREAM)]
-    if missing:
-        return UPSTREAM, f"it needs {' and '.join(missing)}, which gave no output"
-    closed = [name for name in unit.needs if done[name].status == "closed" or _is(done[name], "gate")]
-    if closed:
-        return "gate", f"the gate {closed[0]} is closed" if units[closed[0]].planned is None else (
-            f"it needs {closed[0]}, which stands behind a closed gate"
-        )
-    passed = [name for name in unit.needs if _is(done[name], *PASSED_OVER)]
-    handing = [name for name in unit.needs if units[name].planned is not None or name in passed]
-    if passed and len(passed) == len(handing):
-        return "condition", f"{' and '.join(passed)} did not run"
-    return "", ""
-
-
-def _is(step: StepRecord, *codes: str) -> bool:
-    return step.status == "skipped" and step.error is not None and step.error.code in codes
+def _persona(unit: Unit) -> str:
+    return unit.planned.persona.id if unit.planned is not None else ""
 
 
 def _spent(budget: Budget, order: RunOrder) -> Budget:

@@ -24,14 +24,15 @@ def give_approval(folder: Path, gate: str, *, by: str, approved: bool, reason: s
         ConfigError: the run does not wait there, or is being run just now.
         StorageError: it could not be written.
     """
-    record = RunRecord.read(folder / "run.json")
-    step = next((step for step in record.waiting if step.name == gate), None)
-    if step is None or step.gate is None:
-        raise _not_waiting(record, folder, gate)
-    now = time.time()
-    approval = Approval(gate, approved, by, timestamp(now), step.gate.evidence, redact_values(reason))
+    RunRecord.read(folder / "run.json")  # or there is nothing to decide on, and nothing to open
     opened = RunFolder.reopen(folder)
     try:
+        record = RunRecord.read(folder / "run.json")
+        step = next((step for step in record.waiting if step.name == gate), None)
+        if step is None or step.gate is None:
+            raise _not_waiting(record, folder, gate)
+        now = time.time()
+        approval = Approval(gate, approved, by, timestamp(now), step.gate.evidence, redact_values(reason))
         payload = {"gate": gate, "approved": approved, "by": by, "evidence": approval.evidence}
         opened.log(Event(EventType.APPROVAL_GIVEN, "approve", payload, record.id, time=now))
         opened.save(replace(record, approvals=(*record.approvals, approval)))

@@ -14,18 +14,28 @@ from typing import TYPE_CHECKING, Any
 from fcc import _yaml
 from fcc._sync import run_sync
 from fcc.agents import Chain, GatePolicy, Plan, unfold
+from fcc.agents.chain import is_json
 from fcc.agents.flow import RunLimits
 from fcc.errors import ConfigError, NotFoundError
 from fcc.messaging import EventBus, EventType
 from fcc.messaging.events import Event
-from fcc.providers.base import ModelReply
-from fcc.redaction import redact_json, redactor
+from fcc.redaction import redact_json, redactor, unchanged
 from fcc.simulation import Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
-from fcc.simulation.caller import Known
-from fcc.simulation.resolved import differences, plan_of, resolve
-from fcc.simulation.run_folder import RUN_ID, find_run
+from fcc.simulation.caller import ledger_name
+from fcc.simulation.resolved import differences, plan_of, resolve, without_secrets
+from fcc.simulation.run_folder import RUN_ID
 from fcc.wiring.backends import Backends, Model
 from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.wiring.replies import (
+    Reuse,
+    among_runs,
+    known_replies,
+    ledger_path,
+    reference,
+    replies_in,
+    several,
+    stored_replies,
+)
 from fcc.workspace import Workspace, show_path
 
 if TYPE_CHECKING:
@@ -34,9 +44,6 @@ if TYPE_CHECKING:
 
 Place = Workspace | Path | str | None
 """A workspace, or where one is."""
-
-Reuse = str | Path | RunRecord | Sequence[str | Path | RunRecord] | None
-"""Runs whose replies may be used again: by id, `last`, folder, or the record itself."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,15 @@ class Prepared:
             folder = self._open(stack)
             ledger = self._ledger(stack)
             order = self.order
-            if ledger is not None and order.prior is not None:
-                order = replace(order, known=order.known._replace(own=ledger.replies(order.run_id)))
+            if order.prior is not None:
+                paid = (
+                    ledger.replies(ledger_name(order.run_id, order.prior.started))
+                    if ledger is not None
+                    else {}
+                )
+                order = replace(
+                    order, known=order.known._replace(own=paid | replies_in(order.prior, own=True))
+                )
             try:
                 record = await self._runner(folder, ledger).run(self.plan, order)
             finally:
@@ -98,7 +112,7 @@ class Prepared:
         order = self.order
         own = (order.prior,) if order.prior is not None else ()
         if order.prior is not None and self.folder is not None:
-            paid = _stored(self.folder, order.run_id) | replies_in(order.prior)
+            paid = stored_replies(self.folder, order.prior) | replies_in(order.prior, own=True)
             order = replace(order, known=order.known._replace(own=paid))
         return preview(self.plan, order, self.backends.by_step, (*own, *self.before))
 
@@ -114,9 +128,15 @@ class Prepared:
     def _open(self, stack: ExitStack) -> RunFolder | None:
         if self.folder is None:
             return None
-        again = self.order.prior is not None or _is_stillborn(self.folder)
-        folder = RunFolder.reopen(self.folder) if again else RunFolder.create(self.folder)
+        prior, anew = self.order.prior, _is_stillborn(self.folder)
+        reopen = prior is not None or anew
+        folder = RunFolder.reopen(self.folder, anew=anew) if reopen else RunFolder.create(self.folder)
         stack.callback(folder.close)
+        if prior is not None and RunRecord.read(self.folder / "run.json") != prior:
+            raise ConfigError(
+                f"the run {prior.id} has gone on since its record was read",
+                hint="See where it is, and resume it again.",
+            )
         if folder.torn:
             payload = {"bytes": folder.torn, "what": "a torn last line was taken off"}
             folder.log(Event(EventType.LOG_REPAIRED, "wiring", payload, self.order.run_id))
@@ -133,7 +153,7 @@ class Prepared:
 
     def _tidy(self, record: RunRecord) -> None:
         """Take away the ledger of a folder of its own once the run is over: the record holds every reply."""
-        if self.folder is not None and _is_finished(record) and not _among_runs(self.folder):
+        if self.folder is not None and _is_finished(record) and not among_runs(self.folder):
             for suffix in ("", "-wal", "-shm"):
                 (self.folder / f"ledger.db{suffix}").unlink(missing_ok=True)
 
@@ -162,12 +182,14 @@ def prepare(request: RunRequest) -> Prepared:
     chain = request.chain
     plan = chain if isinstance(chain, Plan) else catalog().plan(chain)
     redact = redactor()
+    if redact is not unchanged:
+        plan = without_secrets(plan, redact)
     values = redact_json(plan.chain.resolve_inputs(request.inputs), redact)
     documents = redact_json(_documents(plan.chain, request.on), redact)
     backends = Backends.of_run(plan, request.model, catalog)
     if request.run_id is not None:
         check_run_id(request.run_id)
-    before, known = _known(request.reuse, catalog)
+    before, known = known_replies(request.reuse, catalog)
     folder = Path(request.out) if request.out is not None else None
     order = RunOrder(
         request.run_id or new_run_id(time.time()),
@@ -176,7 +198,7 @@ def prepare(request: RunRequest) -> Prepared:
         _limits(plan.chain.limits, request.limits),
         backends.asked,
         backends.profiles,
-        tuple(record.id for record in before),
+        tuple(reference(run, record) for run, record in zip(several(request.reuse), before, strict=True)),
         None,
         known,
         redact,
@@ -202,7 +224,7 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         return Prepared(plan, order, Backends({}, catalog), folder, request, finished=record)
     backends = Backends.of_record(plan, record, request.model, catalog)
     limits = RunLimits.model_validate(record.limits)
-    before_it, known = _known(record.reuse, catalog, missing_ok=True)
+    before_it, known = known_replies(record.reuse, catalog, missing_ok=True)
     order = RunOrder(
         record.id,
         record.inputs,
@@ -214,7 +236,10 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         record,
         known,
     )
-    request = replace(request, assess=record.verdict is not None or request.assess)
+    unscored = any(
+        step.status == "completed" and step.gate is None and step.score is None for step in record.steps
+    )
+    request = replace(request, assess=request.assess and not unscored)
     return Prepared(plan, order, backends, folder, request, before_it)
 
 
@@ -229,21 +254,13 @@ def check_run_id(run_id: str) -> str:
     Raises:
         ConfigError: it isn't.
     """
+    if run_id == "last":
+        raise ConfigError("'last' always names the newest run", hint="Choose another --id.")
     if not RUN_ID.fullmatch(run_id) or set(run_id) <= {"."}:
         raise ConfigError(
             f"{run_id!r} is no run id", hint="Use 1 to 64 letters, digits, dots, underscores and hyphens."
         )
     return run_id
-
-
-def ledger_path(folder: Path) -> Path:
-    """Where a run's replies are kept: with the workspace's where it is one of its runs, else, until it is over, in its folder."""
-    return (folder.absolute().parent.parent if _among_runs(folder) else folder) / "ledger.db"
-
-
-def _among_runs(folder: Path) -> bool:
-    parent = folder.absolute().parent
-    return parent.name == "runs" and parent.parent.name == ".fcc"
 
 
 def edited_since(record: RunRecord, catalog: Catalog) -> list[str]:
@@ -303,55 +320,16 @@ def _is_stillborn(folder: Path) -> bool:
     return left == {"events.jsonl"}
 
 
-def _known(
-    wanted: Reuse, catalog: Callable[[], Catalog], *, missing_ok: bool = False
-) -> tuple[tuple[RunRecord, ...], Known]:
-    """The records of the runs that are reused, and their replies by key; of the first that has one."""
-    names = [wanted] if isinstance(wanted, str | Path | RunRecord) else list(wanted or ())
-    records: list[RunRecord] = []
-    replies: dict[str, tuple[str, ModelReply]] = {}
-    for name in names:
-        try:
-            record, found = _replies_of(name, catalog)
-        except NotFoundError:
-            if not missing_ok:
-                raise
-            continue
-        records.append(record)
-        replies = {key: (record.id, reply) for key, reply in found.items()} | replies
-    return tuple(records), Known(others=replies)
-
-
-def _replies_of(
-    run: str | Path | RunRecord, catalog: Callable[[], Catalog]
-) -> tuple[RunRecord, dict[str, ModelReply]]:
-    if isinstance(run, RunRecord):
-        return run, replies_in(run)
-    folder = find_run(str(run), catalog().workspace.state / "runs")
-    record = RunRecord.read(folder / "run.json")
-    return record, _stored(folder, record.id) | replies_in(record)
-
-
-def _stored(folder: Path, run: str) -> dict[str, ModelReply]:
-    """The replies that the ledger holds of a run."""
-    path = ledger_path(folder)
-    if not path.is_file():
-        return {}
-    from fcc.simulation.ledger import Ledger as Stored
-
-    return Stored(path).replies(run)
-
-
-def replies_in(record: RunRecord) -> dict[str, ModelReply]:
-    """The replies in a record, by key."""
-    return {call.key: call.reply for call in record.calls if call.reply is not None}
-
-
 def _documents(chain: Chain, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in chain.events:
             near = _yaml.suggestion(name, list(chain.events))
             raise NotFoundError(f"the chain {chain.name!r} has no event {name!r}{near}")
+        if not isinstance(given[name], Mapping) or not is_json(given[name]):
+            raise ConfigError(
+                f"the document of the event {name!r} is no JSON mapping in UTF-8, nested at most 100 deep",
+                hint="NaN, infinity, dates and halves of surrogate pairs are no JSON.",
+            )
     return dict(given)
 
 

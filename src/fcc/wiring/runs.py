@@ -13,7 +13,8 @@ from fcc.simulation import Approver, RunRecord
 from fcc.simulation.run_folder import find_run
 from fcc.wiring.backends import Model
 from fcc.wiring.catalog import open_catalog
-from fcc.wiring.preparing import Place, Reuse, RunRequest, prepare, prepare_again
+from fcc.wiring.preparing import Place, RunRequest, prepare, prepare_again
+from fcc.wiring.replies import Reuse
 
 
 async def arun(  # noqa: PLR0913 - all but the chain are options, each by its name
