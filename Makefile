@@ -59,7 +59,7 @@ fix: $(VENV)/.dev ## format, and mend what ruff can
 	$(BIN)/ruff format .
 
 schemas: $(VENV)/.core ## write .fcc/schemas anew from the code
-	for name in chain persona policy profile prompt run; do \
+	for name in chain gate persona policy profile prompt run; do \
 		$(BIN)/fcc-agents schema $$name > .fcc/schemas/$$name.json; done
 
 bench: $(VENV)/.dev ## the figures of the README (minutes)

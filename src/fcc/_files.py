@@ -67,5 +67,5 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     reason = error.strerror or str(error)
     return StorageError(
         f"cannot write {path}: {reason}",
-        hint="Free some space or choose another folder with --out, then run again. What stood there is as it was.",
+        hint="Check the folder's permissions and its space, or choose another with --out. What stood there is as it was.",
     )

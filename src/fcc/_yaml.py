@@ -264,19 +264,60 @@ def problems(
     model: type[BaseModel], document: Document, error: ValidationError, base: Path_ = ()
 ) -> list[Problem]:
     """A validation error as problems with their places, in the order of the file."""
+    details: list[Any] = [
+        {**detail, "loc": _in_the_file(document, base, detail)} for detail in error.errors(include_url=False)
+    ]
     found = {
-        document.problem((*base, *_written(detail["loc"])), _message(model, document, detail)): None
-        for detail in error.errors(include_url=False)
+        document.problem((*base, *detail["loc"]), _message(model, document, detail)): None
+        for detail in details
+        if not _is_other_branch(detail, details)
     }
     return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
-def _written(loc: tuple[str | int, ...]) -> Path_:
-    return tuple(part for part in loc if part != "[key]")
+def _in_the_file(document: Document, base: Path_, detail: Any) -> Path_:
+    """A place of pydantic's without what stands in no file: the names of a union's branches, and `[key]`."""
+    value = document.data
+    for step in base:
+        value = value[step]
+    loc: list[str | int] = []
+    for number, part in enumerate(detail["loc"]):
+        there = (isinstance(value, dict) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        )
+        if there:
+            value = value[part]
+        elif not (number == len(detail["loc"]) - 1 and detail["type"] == "missing"):
+            continue
+        loc.append(part)
+    return tuple(loc)
+
+
+def _is_other_branch(detail: Any, details: list[Any]) -> bool:
+    """Whether a problem is only that a value is not of another of the types that may stand there."""
+    if detail["type"] not in _WRONG_TYPE:
+        return False
+    others = [
+        other
+        for other in details
+        if other is not detail and other["loc"][: len(detail["loc"])] == detail["loc"]
+    ]
+    return any(other["type"] not in _WRONG_TYPE or len(other["loc"]) > len(detail["loc"]) for other in others)
+
+
+_WRONG_TYPE = {
+    "string_type",
+    "model_type",
+    "model_attributes_type",
+    "dict_type",
+    "tuple_type",
+    "list_type",
+    "too_short",
+}
 
 
 def _message(model: type[BaseModel], document: Document, detail: Any) -> str:
-    loc = _written(detail["loc"])
+    loc = detail["loc"]
     where = ".".join(map(str, loc)) or "the file"
     kind = detail["type"]
     if kind == "extra_forbidden":
@@ -289,7 +330,19 @@ def _message(model: type[BaseModel], document: Document, detail: Any) -> str:
     if not loc and document.data is None:
         return "the file is empty"
     message = detail["msg"]
+    if kind in _SHAPE:
+        message = f"{message.partition(' or instance of')[0]}: write {_SHAPE[kind]}"
     return f"`{where}`: {message[0].lower()}{message[1:]}, not {_shown(detail['input'])}"
+
+
+_SHAPE = {
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+"""What must stand in the place of a value of another shape."""
 
 
 def _shown(value: Any) -> str:

@@ -137,7 +137,7 @@ steps:
         ),
         ("{persona: JUS, task: t, until: {condition: score > 1, prompt: refin}}", "did you mean refine"),
         ("{persona: JUS, task: t, until: {condition: score > 1, rounds: 0}}", "greater than or equal to 1"),
-        ("{persona: JUS, task: t, on: alrt}", "no event 'alrt'; did you mean `alert`?"),
+        ("{persona: JUS, task: t, on: alrt}", "no event 'alrt' under `events`; did you mean `alert`?"),
         ("{persona: JUS, task: t, once: true}", "only in a chain with `environments`"),
         (
             "{persona: JUS, task: '{{ item }}'}",

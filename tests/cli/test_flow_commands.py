@@ -64,7 +64,7 @@ def test_a_run_without_a_person_waits_and_says_how_to_go_on(fcc_agents, gated: s
     assert fcc_agents("resume", "r", "-q").code == 6
     approved = fcc_agents("approve", "r", "ship", "--as", "alice", "--reason", "fine")
     assert approved.code == 0
-    assert approved.out.startswith("Approved: ship, by alice, on evidence ")
+    assert approved.out.startswith("Approved: ship of run r, by alice, on evidence ")
     assert "ship: approved by alice" in fcc_agents("show", "r").out
     done = fcc_agents("resume", "r")
     assert done.code == 0
@@ -221,6 +221,83 @@ def test_what_was_edited_is_mentioned_and_left(fcc_agents) -> None:
     assert "Edited since the run began, and left for a new one: persona RNW" in done.err
     plan = fcc_agents("run", "release-notes", "--reuse", "r", "--plan")
     assert "persona" in plan.out
+
+
+def test_a_gates_policy_is_a_file_that_validate_knows(fcc_agents) -> None:
+    """Its rules are checked for form and names; `schema gate` completes it in an editor."""
+    Path("evaluations").mkdir()
+    path = Path("evaluations/release.yaml")
+    path.write_text("rules:\n- {deny: errors > 0}\n- {allow: 'score >= 0.7 and inputs.env == \"dev\"'}\n")
+    assert fcc_agents("validate", str(path)).code == 0
+    path.write_text("rules:\n- {deny: errors > 0}\n- {allow: scor >= 0.7}\n")
+    wrong = fcc_agents("validate", str(path))
+    assert wrong.code == 2
+    assert (
+        "evaluations/release.yaml:3:4: `allow`: there is no `scor` here; did you mean `score`?" in wrong.out
+    )
+    assert "rules" in json.loads(fcc_agents("schema", "gate").out)["properties"]
+
+
+def test_validate_looks_at_the_models_that_a_chain_names(fcc_agents) -> None:
+    """A near miss is found with its place, in `model` and in `fallback`."""
+    Path("c.yaml").write_text(
+        "name: c\nfallback: [determinstic]\nsteps:\n  a: {persona: JUS, task: t, model: locl}\n"
+    )
+    wrong = fcc_agents("validate", "c.yaml")
+    assert (
+        "c.yaml:2:12: no model or profile is called 'determinstic'; did you mean deterministic?" in wrong.out
+    )
+
+
+def test_wrong_shapes_are_told_in_the_words_of_the_file(fcc_agents) -> None:
+    """No branch of a union and no type of a library shows through; one problem for one mistake."""
+    Path("c.yaml").write_text(
+        "name: c\nsteps:\n  a: {persona: JUS, task: t, until: score > 1}\n  b: {needs: [a], gate: {rules: [{alow: score > 1}]}}\n"
+        "  c: {persona: JUS, task: t, needs: a}\n  d: {persona: JUS, task: t, foreach: {a: 1}}\n"
+    )
+    lines = fcc_agents("validate", "c.yaml").out.splitlines()
+    assert "write a mapping, not 'score > 1'" in lines[0]
+    assert "unknown key `alow`; did you mean `allow`?" in lines[1]
+    assert any(
+        "`steps.c.needs`: input should be a valid tuple: write a list, not 'a'" in line for line in lines
+    )
+    assert not [line for line in lines if "[" in line.split(": ")[1] or "constrained" in line]
+
+
+def test_an_approvals_policy_that_cannot_be_asked_is_refused(fcc_agents, gated: str) -> None:
+    """A name that the chain does not have would else never hold."""
+    Path("p.yaml").write_text("rules: [{allow: 'inputs.envv == \"dev\"'}]\n")
+    wrong = fcc_agents("run", gated, "--approvals", "p.yaml")
+    assert (wrong.code, "`inputs` has no `envv`; did you mean `env`?" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_end_is_an_interruption(number: int) -> None:
+    """What CI and containers send leaves a record that says so, and a run that goes on."""
+    with OpenAIServer() as server:
+        server.always(Scripted(delay=30))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fcc", "run", "devops-deployment", "--model", "monitoring=openai/slow", "--id", "r"],
+            env={**os.environ, "OPENAI_BASE_URL": server.url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 50
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "Go on: fcc-agents resume r" in err
+    assert "Traceback" not in err
+    assert json.loads(Path(".fcc/runs/r/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_killed_run_is_not_said_to_be_running(fcc_agents) -> None:
+    """Nobody holds its log: `list` and `show` say that it was killed."""
+    fcc_agents("run", "devops-deployment", "--id", "r", "--max-calls", "1")
+    path = Path(".fcc/runs/r/run.json")
+    path.write_text(path.read_text().replace('"status": "stopped"', '"status": "running"'))
+    assert fcc_agents("list", "runs").out.splitlines()[-1].split() == ["r", "devops-deployment", "killed"]
+    assert "the run was killed. Go on: fcc-agents resume r" in fcc_agents("show", "r").out
 
 
 def chain_replies(body: dict) -> str:

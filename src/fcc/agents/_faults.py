@@ -47,4 +47,5 @@ class Faults:
         try:
             parse(text).check(scope, wanted)
         except ExpressionError as error:
-            self.add(path, f"`{path[-1]}`: {error.message} (at character {error.column} of `{text}`)")
+            shown = " ".join(text.split())
+            self.add(path, f"`{path[-1]}`: {error.message} (at character {error.column} of `{shown}`)")

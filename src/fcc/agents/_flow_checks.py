@@ -9,7 +9,7 @@ from fcc.agents._faults import Faults, Path
 from fcc.agents.chain import Chain, Step
 from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
 from fcc.agents.order import reach
-from fcc.agents.scope import ANY, BOOLEAN, LIST, MAPPING, NULL, NUMBER, STRING, Scope, Type
+from fcc.agents.scope import ANY, BOOLEAN, JUDGED, LIST, MAPPING, NUMBER, STRING, Scope, Type
 
 _INPUT: dict[str, Type] = {
     "string": STRING,
@@ -20,10 +20,7 @@ _INPUT: dict[str, Type] = {
     "mapping": MAPPING,
 }
 
-_JUDGED: dict[str, Type] = {"score": NUMBER | NULL, "errors": NUMBER, "warnings": NUMBER, "rules": LIST}
-"""What is known of an output that was judged; the names in `fcc.simulation.facts`."""
-
-_AGENT: dict[str, Type] = {**_JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
+_AGENT: dict[str, Type] = {**JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
 _GATE: dict[str, Type] = {"status": STRING}
 
 FindPolicy = Callable[[str], Policy]
@@ -42,16 +39,18 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
         if step.when is not None:
             known = _outputs(chain, reach(needs, name))
             if not _asks_too_far(faults, chain, name, step.when, known):
-                scope = {**_common(chain), "outputs": known}
+                scope = {**common_scope(chain), "outputs": known}
                 faults.expression((*at, "when"), step.when, scope, BOOLEAN)
         if isinstance(step.foreach, str):
             faults.expression((*at, "foreach"), step.foreach, _known_before(chain), LIST)
         if step.until is not None:
-            own = {**_common(chain), **_JUDGED, "text": STRING, "round": NUMBER}
+            own = {**common_scope(chain), **JUDGED, "text": STRING, "round": NUMBER}
             faults.expression((*at, "until", "condition"), step.until.condition, own, BOOLEAN)
         if step.on is not None and step.on not in chain.events:
             near = _yaml.suggestion(step.on, list(chain.events))
-            faults.add((*at, "on"), f"the chain has no event {step.on!r}{near}; declare it under `events`")
+            faults.add((*at, "on"), f"the chain has no event {step.on!r} under `events`{near}")
+        if step.gate is not None and not step.needs:
+            faults.add((*at, "gate"), "a gate decides on what it needs; name steps under `needs`")
         _check_once(faults, chain, name, step)
         policies.check_gate(at, step.gate, step.approve)
     _check_environments(faults, chain, policies)
@@ -77,10 +76,11 @@ def _asks_too_far(
 
 def _known_before(chain: Chain) -> Scope:
     """What is known before anything has happened: no event."""
-    return {name: part for name, part in _common(chain).items() if name != "events"}
+    return {name: part for name, part in common_scope(chain).items() if name != "events"}
 
 
-def _common(chain: Chain) -> dict[str, Type | Scope]:
+def common_scope(chain: Chain) -> dict[str, Type | Scope]:
+    """What every expression of a chain may use."""
     scope: dict[str, Type | Scope] = {
         "inputs": {name: _INPUT[spec.type] for name, spec in chain.inputs.items()}
     }
@@ -131,7 +131,7 @@ class _Policies:
     def __init__(self, faults: Faults, chain: Chain, find: FindPolicy) -> None:
         self._faults = faults
         self._find = find
-        self._scope: Scope = {**_common(chain), **_JUDGED, "environment": STRING}
+        self._scope: Scope = {**common_scope(chain), **JUDGED, "environment": STRING}
         self.found: dict[str, Policy] = {}
 
     def look_up(self, path: Path, name: str, kind: type[Policy] | None = None) -> None:

@@ -128,7 +128,7 @@ class Step(BaseModel):
     needs: tuple[StepName, ...] = Field(
         default=(), description="The steps whose outputs are handed to this one, and the gates before it."
     )
-    handoff: HandoffRule = HandoffRule()
+    handoff: HandoffRule = Field(default=HandoffRule(), description="How the outputs it needs are cut.")
     model: str | None = Field(default=None, description="The model that answers; without it, the run's.")
     fallback: tuple[str, ...] = Field(
         default=(), description="The models that are asked instead, in order, where that one does not answer."
@@ -138,18 +138,27 @@ class Step(BaseModel):
         default=None,
         description="The step runs only where this holds, such as `outputs.pipeline.score < 0.8`.",
     )
-    on: StepName | None = Field(default=None, description="The event that starts the step.")
+    on: StepName | None = Field(
+        default=None, description="The event that starts the step; without it, it is passed over."
+    )
     foreach: str | tuple[JsonValue, ...] | None = Field(
         default=None,
         description="The step runs once for each `item` of a list: `inputs.regions`, or the list itself.",
     )
-    until: Until | None = None
+    until: Until | None = Field(
+        default=None, description="Asks again, with what was found, until a condition holds or so many times."
+    )
     once: bool = Field(default=False, description="Runs once, and not in each of the chain's environments.")
-    limits: Limits | None = None
+    limits: Limits | None = Field(
+        default=None, description="What this step may take; where that is reached, the run stops."
+    )
     gate: Name | GatePolicy | None = Field(
         default=None, description="Makes this a gate: the policy by which it opens, on what it needs."
     )
-    approve: Approve | None = Field(default=None, description="Makes this a gate that a person opens.")
+    approve: Approve | None = Field(
+        default=None,
+        description="Makes this a gate that a person opens; with `gate`, after its policy has allowed.",
+    )
 
     @property
     def is_gate(self) -> bool:
@@ -182,11 +191,13 @@ class Chain(BaseModel):
 
     model_config = FROZEN
 
-    name: Name
-    version: int = Field(default=1, ge=1)
+    name: Name = Field(description="The chain's name, and its file's.")
+    version: int = Field(default=1, ge=1, description="Raise it when a change should be seen.")
     description: str = ""
-    inputs: dict[InputName, ChainInput] = Field(default_factory=dict)
-    steps: dict[StepName, Step] = Field(min_length=1)
+    inputs: dict[InputName, ChainInput] = Field(
+        default_factory=dict, description="What a run is given, by name."
+    )
+    steps: dict[StepName, Step] = Field(min_length=1, description="Agents' turns and gates, by name.")
     model: str | None = Field(default=None, description="The model of every step that names none.")
     fallback: tuple[str, ...] = Field(
         default=(),
@@ -198,7 +209,7 @@ class Chain(BaseModel):
     environments: dict[StepName, Environment] = Field(
         default_factory=dict, description="The stages of a promotion, in order."
     )
-    limits: RunLimits = RunLimits()
+    limits: RunLimits = Field(default=RunLimits(), description="What a run may take.")
     readiness: Name | ReadinessPolicy = Field(
         default="readiness",
         description="The policy by which the result is judged: its name, or the policy itself.",

@@ -9,6 +9,7 @@ as the score of a step that was not run, is false.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,11 +96,26 @@ def parse(text: str) -> Expression:
     try:
         tree = ast.parse(" ".join(source.split("\n")), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}", error.offset or 1) from None
+        raise ExpressionError(
+            f"not an expression: {_meant(source) or error.msg}", error.offset or 1
+        ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("not an expression") from None
     _check_form(tree, 0)
     return Expression(source, tree)
+
+
+def _meant(source: str) -> str:
+    """What was probably meant by a text that is no expression; "" where there is no telling."""
+    for written, meant in (
+        ("{{", "without `{{ }}`"),
+        ("&&", "`and`"),
+        ("||", "`or`"),
+        (" contains ", '`"x" in …`'),
+    ):
+        if written in source:
+            return f"write {meant}"
+    return "write `==` to compare" if re.search(r"[^<>=!]=[^=]", source) else ""
 
 
 def _check_form(node: ast.expr, depth: int) -> None:
@@ -191,7 +207,8 @@ class _Checker:
             return self._scope[name]
         if name in _WORDS:
             return _type_of_value(_WORDS[name])
-        raise _error(node, f"there is no `{name}` here{_yaml.suggestion(name, list(self._scope))}")
+        near = _yaml.suggestion(name, list(self._scope))
+        raise _error(node, f"there is no `{name}` here{near} (a text is written in quotes)")
 
     def _part(self, node: ast.expr, of: ast.expr, key: str | int) -> Type | Scope:
         whole = self._reach(of)

@@ -73,7 +73,11 @@ class GatePolicy(BaseModel):
     model_config = FROZEN
 
     description: str = ""
-    rules: tuple[GateRule, ...] = Field(min_length=1)
+    rules: tuple[GateRule, ...] = Field(
+        min_length=1,
+        description="The first whose condition holds decides. Known in it: score, errors, warnings, rules, environment,"
+        " inputs.NAME, events.NAME.",
+    )
     otherwise: Outcome | None = Field(
         default=None,
         description="What happens where no rule holds: by default a gate denies, an approval asks.",
@@ -138,7 +142,7 @@ class Environment(BaseModel):
 
     description: str = ""
     inputs: dict[InputName, JsonValue] = Field(
-        default_factory=dict, description="Values of the chain's inputs that are other here."
+        default_factory=dict, description="Values of the chain's inputs that differ here."
     )
     readiness: Name | ReadinessPolicy | None = Field(
         default=None, description="By which this environment is ready; without one, by the chain's."

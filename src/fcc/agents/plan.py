@@ -93,7 +93,10 @@ def make_plan(
     rules = _readiness(faults, chain, policy)
     system = faults.look_up((), prompt, "system")
     if faults.found or rules is None or system is None:
-        raise InvalidFileError(faults.found, hint=f"See what there is: {faults.hint}" if faults.hint else "")
+        raise InvalidFileError(
+            faults.found,
+            hint=f"See what there is: {faults.hint}" if faults.hint and len(faults.found) == 1 else "",
+        )
     return Plan(chain, rules, system, tuple(planned), tuple(order), policies)
 
 

@@ -15,3 +15,6 @@ NUMBER, STRING, BOOLEAN, LIST, MAPPING, NULL = (
     frozenset({name}) for name in ("number", "string", "boolean", "list", "mapping", "null")
 )
 ANY: Type = NUMBER | STRING | BOOLEAN | LIST | MAPPING | NULL
+
+JUDGED: dict[str, Type] = {"score": NUMBER | NULL, "errors": NUMBER, "warnings": NUMBER, "rules": LIST}
+"""What is known of an output that was judged; `fcc.simulation.facts` gives the values."""

@@ -11,7 +11,7 @@ from fcc.cli.output import common_options, paint, print_json, table
 from fcc.errors import FccError
 from fcc.providers.profile import Profile
 from fcc.simulation import RunRecord
-from fcc.simulation.run_folder import list_runs
+from fcc.simulation.run_folder import is_under_way, list_runs
 from fcc.wiring import Catalog, open_catalog
 from fcc.workspace import KINDS, show_path
 
@@ -89,5 +89,6 @@ def _run(path: Path) -> dict[str, Any]:
         record = RunRecord.read(path / "run.json")
     except FccError as error:
         return {"id": path.name, "chain": "?", "decision": f"(unreadable: {error.message.splitlines()[0]})"}
-    decision = record.verdict.decision if record.verdict else record.status
+    status = "killed" if record.status == "running" and not is_under_way(path) else record.status
+    decision = record.verdict.decision if record.verdict else status
     return {"id": path.name, "chain": str(record.chain.get("name", "?")), "decision": decision}

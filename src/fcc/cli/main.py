@@ -21,6 +21,7 @@ def main() -> None:
         50_000, 20, 20
     )  # imports make many objects and no garbage; looking for some takes a twentieth
     try:
+        _interrupt_on_termination()
         _mend_streams()
         from fcc.cli.app import execute
 
@@ -38,6 +39,18 @@ def main() -> None:
         sys.stderr.write(f"Error: cannot write the result: {reason}\n")
         _discard_output()
     sys.exit(code)
+
+
+def _interrupt_on_termination() -> None:
+    """What CI and containers send ends a run as Ctrl-C does: it is noted, and goes on when it is resumed."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
 
 
 def _mend_streams() -> None:

@@ -53,7 +53,7 @@ def command(
 
     RUN is an id, `last`, or a folder. The run goes on with the chain, personas, prompts and inputs of its record;
     what has been edited since is left to: fcc-agents run CHAIN --reuse RUN. What was answered is not asked again. Limits
-    are those of the whole run.
+    on calls, tokens and cost are those of the whole run, and stay until others are given.
     """
     catalog = open_catalog(workspace)
     folder = find_run(run, catalog.workspace.state / "runs")

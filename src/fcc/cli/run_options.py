@@ -15,6 +15,7 @@ import click
 
 from fcc.agents import Chain, GatePolicy
 from fcc.agents.flow import RunLimits
+from fcc.cli.main import INTERRUPTED
 from fcc.cli.output import paint
 from fcc.errors import ConfigError
 from fcc.messaging import Event, EventBus, EventType
@@ -47,7 +48,7 @@ def running_options(function: F) -> F:
         click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop when that much is spent."),
         click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Stop when so many are taken."),
         click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Stop after so many model calls."),
-        click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after so long."),
+        click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after so long, counted anew when the run goes on."),
         click.option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Steps at once, at most [8]."),
         click.option(
             "--approvals", metavar="POLICY",
@@ -115,6 +116,8 @@ def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> in
         if folder.joinpath("run.json").exists():
             again = f"Go on: fcc-agents resume {run_name(prepared.order.run_id, folder)}"
             click.echo(f"\nInterrupted. What finished is kept in {show_path(folder)}\n{again}", err=True)
+            if form != "json":
+                raise click.exceptions.Exit(INTERRUPTED) from None
         raise
     finally:
         if progress is not None:

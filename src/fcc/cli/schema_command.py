@@ -12,6 +12,7 @@ from fcc.workspace import not_found
 
 SCHEMAS = {
     "chain": "A chain file, in agents/.",
+    "gate": "A gate's policy, in evaluations/.",
     "persona": "A persona file, in personas/.",
     "policy": "A readiness policy, in evaluations/.",
     "profile": "A model profile, in providers/.",
@@ -59,13 +60,14 @@ def _body(name: str) -> dict[str, Any]:
         from fcc.simulation.record import record_schema
 
         return record_schema()
-    from fcc.agents import Chain, ReadinessPolicy
+    from fcc.agents import Chain, GatePolicy, ReadinessPolicy
     from fcc.personas.persona import PersonaFile
     from fcc.prompts.template import FrontMatter
     from fcc.providers.profile import Profile
 
     models: dict[str, type[BaseModel]] = {
         "chain": Chain,
+        "gate": GatePolicy,
         "persona": PersonaFile,
         "policy": ReadinessPolicy,
         "profile": Profile,

@@ -18,7 +18,7 @@ from fcc.providers.profile import Profile
 from fcc.redaction import printable
 from fcc.reports import run_report
 from fcc.simulation import RunRecord
-from fcc.simulation.run_folder import RUN_ID, find_run
+from fcc.simulation.run_folder import RUN_ID, find_run, is_under_way
 from fcc.wiring import Catalog, open_catalog
 from fcc.workspace import KINDS, not_found, show_path
 
@@ -63,8 +63,15 @@ def _run(catalog: Catalog, name: str) -> Shown | None:
     return (
         "fcc.run/1",
         _plain(record),
-        lambda: run_report(record, show_path(folder), paint, run_name(record.id, folder)),
+        lambda: _run_text(record, folder),
     )
+
+
+def _run_text(record: RunRecord, folder: Path) -> str:
+    text = run_report(record, show_path(folder), paint, run_name(record.id, folder))
+    if record.status == "running" and not is_under_way(folder):
+        return text.replace("the run is running.", "the run was killed.")
+    return text
 
 
 def _plain(record: RunRecord) -> dict[str, Any]:

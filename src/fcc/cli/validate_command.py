@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from fcc import _yaml
-from fcc.agents import ReadinessPolicy
+from fcc.agents import Chain, Step
+from fcc.agents.policies import check_policy_file
 from fcc.cli.output import common_options, print_json
 from fcc.errors import ConfigError, FccError, InvalidFileError, Problem
 from fcc.personas import PersonaRegistry
@@ -108,16 +109,36 @@ def _file(catalog: Catalog, target: str) -> Check:
     if path.suffix or "/" in target:
         raise ConfigError(f"there is no file {target}", hint="Check the path.")
     file = catalog.workspace.get("agents", target)
-    return "agents", file.shown, lambda: catalog.plan(target)
+    return "agents", file.shown, lambda: _check_chain(catalog, target)
+
+
+def _check_chain(catalog: Catalog, target: str | Path) -> None:
+    """The chain, all that it names, and its models as far as that can be told without asking them."""
+    catalog.plan(target)
+    chain, document = catalog.chain(target)
+    named: dict[tuple[str | int, ...], str] = {}
+    parts: list[tuple[tuple[str | int, ...], Chain | Step]] = [((), chain)]
+    parts += [(("steps", name), step) for name, step in chain.steps.items()]
+    for at, part in parts:
+        named |= {(*at, "model"): part.model} if part.model else {}
+        named |= {(*at, "fallback", index): model for index, model in enumerate(part.fallback)}
+    found = []
+    for place, model in named.items():
+        try:
+            catalog.backend(model)
+        except FccError as error:
+            found.append(document.problem(place, error.message))
+    if found:
+        raise InvalidFileError(found)
 
 
 def _of_kind(catalog: Catalog, path: Path, kind: Kind) -> Check:
     checks: dict[Kind, Callable[[], object]] = {
-        "agents": lambda: catalog.plan(_chain_of(catalog, path)),
+        "agents": lambda: _check_chain(catalog, _chain_of(catalog, path)),
         "personas": lambda: PersonaRegistry.from_yaml_files(path),
         "prompts": lambda: PromptTemplate.from_file(path, path.name.removesuffix(SUFFIX["prompts"])),
         "providers": lambda: Profile.from_file(path),
-        "evaluations": lambda: ReadinessPolicy.from_file(path),
+        "evaluations": lambda: check_policy_file(path),
     }
     return kind, show_path(path), checks[kind]
 
@@ -145,7 +166,7 @@ def _kind(path: Path) -> Kind:
     keys = set(data) if isinstance(data, dict) else set()
     if "personas" in keys:
         return "personas"
-    if "ready_at" in keys or "approve_at" in keys:
+    if keys & {"ready_at", "approve_at", "rules"}:
         return "evaluations"
     return "providers" if "model" in keys and "steps" not in keys else "agents"
 

@@ -115,7 +115,9 @@ def _end_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
             f"{paint(record.status.upper(), 'yellow')}{_spent(record)}",
             *wrapped(record.error.message, "  "),
         ]
-        return lines + wrapped(record.error.hint.replace(" RUN", f" {name}"), "  ")
+        return lines + wrapped(
+            record.error.hint.replace(" RUN", f" {name}").replace(" CHAIN", f" {record.chain['name']}"), "  "
+        )
     if record.verdict is None:
         again = "" if record.status == "completed" else f" Go on: fcc-agents resume {name}"
         return [f"Not judged; the run is {record.status}.{again}"]

@@ -77,17 +77,27 @@ class Budget:
             what = f"the price of {self.unknown_cost} is not known, so that max-cost can't be held"
             raise BudgetError(what, hint="Give a `price` in a profile, or limit tokens: --max-tokens.")
         if self.cost >= limit:
-            raise self._reached(f"{self.what} has cost ${self.cost:.4f} of at most ${limit:.4f}", "max-cost")
+            raise self._reached(
+                f"{self.what} has cost ${dollars(self.cost)} of at most ${dollars(limit)}", "max-cost"
+            )
 
     def _reached(self, what: str, option: str) -> BudgetError:
         if self.what == "the run":
             return BudgetError(what, hint=f"Go on with a higher limit: fcc-agents resume RUN --{option} N")
-        return BudgetError(what, hint="Raise the limits of that step, and: fcc-agents run CHAIN --reuse RUN")
+        return BudgetError(what, hint=_OF_A_STEP)
 
 
-def out_of_time(what: str, seconds: float) -> BudgetError:
-    """The error for a run or step that has taken as long as it may."""
+_OF_A_STEP = "Raise that step's `limits` in the chain, and: fcc-agents run CHAIN --reuse RUN"
+
+
+def out_of_time(seconds: float, step: str = "") -> BudgetError:
+    """The error for a run, or one of its steps, that has taken as long as it may."""
+    what = f"{f'step {step}' if step else 'the run'} has taken the {seconds:g} seconds that it may"
     return BudgetError(
-        f"{what} has taken the {seconds:g} seconds that it may",
-        hint="Go on where it stopped: fcc-agents resume RUN --timeout SECONDS",
+        what, hint=_OF_A_STEP if step else "Go on where it stopped: fcc-agents resume RUN --timeout SECONDS"
     )
+
+
+def dollars(amount: float) -> str:
+    """An amount to the hundredth of a cent, or to two digits where it is less than a cent."""
+    return f"{amount:.4f}" if amount >= 0.01 or not amount else f"{amount:.2g}"  # noqa: PLR2004 - a cent

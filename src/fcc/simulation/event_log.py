@@ -68,14 +68,15 @@ class EventLog:
         With `anew` everything is taken off: whoever began it had not come as far as to ask anything.
 
         Raises:
-            ConfigError: the run is going on elsewhere, or the log can't be opened.
+            ConfigError: the run is going on elsewhere, or there is no log.
+        StorageError: it can't be opened to be written.
         """
         try:
             file = path.open("r+b", buffering=0)
+        except FileNotFoundError as error:
+            raise ConfigError(f"there is no {path}", hint="Check the path.") from error
         except OSError as error:
-            raise ConfigError(
-                f"cannot open {path}: {error.strerror}", hint="Check its permissions."
-            ) from error
+            raise storage_error(path, error) from error
         if not lock_file(file):
             file.close()
             raise ConfigError(

@@ -17,7 +17,7 @@ class GateQuestion(NamedTuple):
 
     gate: str
     steps: tuple[StepRecord, ...]
-    """What the gate needs, as it came out."""
+    """What the decision rests on, as it came out."""
     names: Mapping[str, Any]
     """`inputs`, `environment` and `events`, as expressions know them."""
     policy: Policy | None
@@ -69,7 +69,7 @@ class Approver(Protocol):
 
 def question_at(world: World, unit: Unit) -> GateQuestion:
     """What a gate asks, now that what it needs has ended."""
-    steps = tuple(world.done[name] for name in unit.needs)
+    steps = tuple(world.done[name] for name in _rests_on(world, unit))
     names = world.common(unit.environment)
     approve = unit.approve
     question = approve.question if approve is not None else ""
@@ -91,6 +91,16 @@ def question_at(world: World, unit: Unit) -> GateQuestion:
         if known is policy
     }
     return GateQuestion(unit.name, steps, names, unit.gate, ready, approval, question, names_of, evidence)
+
+
+def _rests_on(world: World, unit: Unit) -> list[str]:
+    """What a gate decides on: what it needs and, behind a gate that it needs, what that one has decided on."""
+    found: dict[str, None] = {}
+    for name in unit.needs:
+        found[name] = None
+        if world.units[name].planned is None:
+            found |= dict.fromkeys(_rests_on(world, world.units[name]))
+    return list(found)
 
 
 def standing(approvals: Iterable[Approval], question: GateQuestion) -> tuple[Approval | None, list[Approval]]:

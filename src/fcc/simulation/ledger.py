@@ -49,10 +49,11 @@ Landed = tuple[ModelReply, str] | None
 
 @dataclass(eq=False, slots=True)
 class _Flight:
-    """A call that is under way, the runs that whoever made it can see, and who waits for it."""
+    """A call that is under way, or has come back, the runs that whoever made it can see, and who waits for it."""
 
     scope: frozenset[str]
     waiting: list[Future[Landed]] = field(default_factory=list)
+    landed: Landed = None
 
 
 class _Entry(NamedTuple):
@@ -108,13 +109,15 @@ class Ledger:
     async def once(
         self, key: str, run: str, scope: frozenset[str], ask: Callable[[], Awaitable[ModelReply]]
     ) -> tuple[ModelReply, str]:
-        """The reply of `ask`, asked once for all runs of this process that want it now and can see a common run.
+        """The reply of `ask`, asked once for all runs of this process that are under way and can see a common run.
 
         Returns:
             The reply, and the run that asked for it.
         """
         while True:
             flight, landing = self._board(key, scope)
+            if flight.landed is not None:
+                return flight.landed
             if landing is None:
                 return await self._lead(flight, key, run, ask)
             landed = await asyncio.wrap_future(landing)
@@ -130,10 +133,12 @@ class Ledger:
             return landed
         finally:  # where it failed, or was cancelled, whoever waits asks for itself
             with self._lock:
-                flights = self._flights[key]
-                flights.remove(flight)
-                if not flights:
-                    del self._flights[key]
+                flight.landed = landed
+                if landed is None or len(flight.scope) == 1:  # nobody else could see it
+                    flights = self._flights[key]
+                    flights.remove(flight)
+                    if not flights:
+                        del self._flights[key]
             for waiting in flight.waiting:
                 if waiting.set_running_or_notify_cancel():
                     waiting.set_result(landed)
@@ -143,6 +148,8 @@ class Ledger:
         with self._lock:
             flights = self._flights.setdefault(key, [])
             for flight in flights:
+                if flight.scope & scope and flight.landed is not None:
+                    return flight, None
                 if flight.scope & scope:
                     landing: Future[Landed] = Future()
                     flight.waiting.append(landing)

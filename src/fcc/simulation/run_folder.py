@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fcc._files import remove_leftovers, storage_error, write_text
+from fcc._files import lock_file, remove_leftovers, storage_error, write_text
 from fcc.errors import ConfigError, NotFoundError
 from fcc.messaging import Event
 from fcc.redaction import redactor
@@ -147,6 +147,15 @@ def read_files(folder: Path) -> tuple[bytes, bytes, dict[str, bytes]]:
         raise ConfigError(
             f"cannot read {error.filename}: {error.strerror}", hint="Check its permissions."
         ) from error
+
+
+def is_under_way(folder: Path) -> bool:
+    """Whether a process is running that run just now."""
+    try:
+        with (folder / "events.jsonl").open("rb") as file:
+            return not lock_file(file)
+    except OSError:
+        return False
 
 
 def find_run(name: str, runs: Path) -> Path:

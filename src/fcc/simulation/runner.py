@@ -164,7 +164,7 @@ class _Run:
                     elif self._is_over() or not self._ask_person(schedule):
                         return
         except TimeoutError:
-            self._stop = out_of_time("the run", limits.timeout or 0)
+            self._stop = out_of_time(limits.timeout or 0)
         finally:
             for task in running:
                 task.cancel()
@@ -206,7 +206,7 @@ class _Run:
     def _is_over(self) -> bool:
         timeout = self._order.limits.timeout
         if self._stop is None and timeout is not None and self._runner.clock() - self._began >= timeout:
-            self._stop = out_of_time("the run", timeout)
+            self._stop = out_of_time(timeout)
         return self._stop is not None
 
     async def _unit(self, unit: Unit) -> StepRecord | None:
@@ -240,7 +240,7 @@ class _Run:
             async with asyncio.timeout(seconds):
                 return await self._turns.take(unit)
         except TimeoutError:
-            raise out_of_time(f"step {unit.name}", seconds) from None
+            raise out_of_time(seconds, unit.name) from None
 
     def _passed_over(self, unit: Unit) -> StepRecord | None:
         """The record of a unit that does not run: what it needs is missing, or it is not asked for."""

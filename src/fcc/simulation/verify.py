@@ -67,7 +67,7 @@ def verify(record_file: bytes, log_file: bytes, files: Mapping[str, bytes]) -> V
     seal = read_seal(record_file)
     flaws = list(_check_seal(seal))
     try:
-        record = RunRecord.from_json(record_file.decode())
+        record = RunRecord.from_json(record_file.decode(), "it")
     except (ConfigError, UnicodeDecodeError) as error:
         message = error.message if isinstance(error, ConfigError) else str(error)
         return Verification("?", (*flaws, Flaw(RECORD, 0, message)), 0, 0, 0, 0)

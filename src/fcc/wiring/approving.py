@@ -15,13 +15,15 @@ from fcc.simulation.record import timestamp
 from fcc.workspace import show_path
 
 
-def give_approval(folder: Path, gate: str, *, by: str, approved: bool, reason: str = "") -> Approval:
+def give_approval(
+    folder: Path, gate: str, *, by: str, approved: bool, reason: str = "", replace_it: bool = False
+) -> Approval:
     """Note in a waiting run's record what a person says at one of its gates; `resume` goes on with it.
 
     The approval holds for the evidence that the run waits with, and lapses when that changes.
 
     Raises:
-        ConfigError: the run does not wait there, or is being run just now.
+        ConfigError: the run does not wait there, is being run just now, or somebody has decided already.
         StorageError: it could not be written.
     """
     RunRecord.read(folder / "run.json")  # or there is nothing to decide on, and nothing to open
@@ -31,6 +33,13 @@ def give_approval(folder: Path, gate: str, *, by: str, approved: bool, reason: s
         step = next((step for step in record.waiting if step.name == gate), None)
         if step is None or step.gate is None:
             raise _not_waiting(record, folder, gate)
+        given = [old for old in record.approvals if old.gate == gate and old.evidence == step.gate.evidence]
+        if given and not replace_it:
+            said = "approved" if given[-1].approved else "rejected"
+            raise ConfigError(
+                f"{given[-1].by} has {said} this already, at {given[-1].at}",
+                hint="To overrule it, say so: --replace.",
+            )
         now = time.time()
         approval = Approval(gate, approved, by, timestamp(now), step.gate.evidence, redact_values(reason))
         payload = {"gate": gate, "approved": approved, "by": by, "evidence": approval.evidence}

@@ -95,7 +95,7 @@ class Backends:
             now, then = backends[0].provider.identity, record.models.get(step, "")
             if given is None and now != then:
                 raise ConfigError(
-                    f"step {step!r} was answered by {then}, and would now be by {now}",
+                    f"in this run step {step!r} asks {then}, and would now ask {now}",
                     hint="Set the environment (OPENAI_BASE_URL) as it was, or choose with --model.",
                 )
         return made

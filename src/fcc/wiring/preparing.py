@@ -189,6 +189,7 @@ def prepare(request: RunRequest) -> Prepared:
     backends = Backends.of_run(plan, request.model, catalog)
     if request.run_id is not None:
         check_run_id(request.run_id)
+    _check_approvals(request.approvals, plan.chain)
     before, known = known_replies(request.reuse, catalog)
     folder = Path(request.out) if request.out is not None else None
     order = RunOrder(
@@ -222,6 +223,7 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     if _is_finished(record):
         order = RunOrder(record.id, record.inputs)
         return Prepared(plan, order, Backends({}, catalog), folder, request, finished=record)
+    _check_approvals(request.approvals, plan.chain)
     backends = Backends.of_record(plan, record, request.model, catalog)
     limits = RunLimits.model_validate(record.limits)
     before_it, known = known_replies(record.reuse, catalog, missing_ok=True)
@@ -241,6 +243,13 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     )
     request = replace(request, assess=request.assess and not unscored)
     return Prepared(plan, order, backends, folder, request, before_it)
+
+
+def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:
+    if policy is not None:
+        from fcc.agents.policies import check_for_chain
+
+        check_for_chain(policy, chain)
 
 
 def new_run_id(now: float) -> str:
