@@ -76,9 +76,13 @@ class PromptTemplate:
             raise self._error(error.lineno, f"template error: {error.message}") from None
         except RecursionError:
             raise self._error(1, "template error: nested too deeply") from None
-        for foreign in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-            raise self._error(foreign.lineno, "template error: a prompt can't include or import another file")
-        object.__setattr__(self, "uses", tuple(_uses(tree)))
+        parts = list(_walk(tree))
+        for part in parts:
+            if isinstance(part, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends):
+                raise self._error(
+                    part.lineno, "template error: a prompt can't include or import another file"
+                )
+        object.__setattr__(self, "uses", tuple(_uses(tree, parts)))
         object.__setattr__(self, "_compiled", compiled)
         self._check_declared()
 
@@ -182,13 +186,22 @@ def _split(raw: str, shown: str) -> tuple[str, str, int]:
     )
 
 
-def _uses(tree: nodes.Template) -> Iterator[Use]:
+def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Every node of a template, once."""
+    front = [node]
+    while front:
+        here = front.pop()
+        yield here
+        front.extend(here.iter_child_nodes())
+
+
+def _uses(tree: nodes.Template, parts: list[nodes.Node]) -> Iterator[Use]:
     """The variables that a template is to be given, in order: those that it reads and does not set itself."""
     from jinja2 import nodes
 
-    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-    own |= {macro.name for macro in tree.find_all(nodes.Macro)}
-    if tree.find(nodes.For) is not None:
+    own = {part.name for part in parts if isinstance(part, nodes.Name) and part.ctx != "load"}
+    own |= {part.name for part in parts if isinstance(part, nodes.Macro)}
+    if any(isinstance(part, nodes.For) for part in parts):
         own.add("loop")
     found: dict[str, Use] = {}
     for name, node in _names(tree):
