@@ -28,6 +28,8 @@ class Known(NamedTuple):
 
     def find(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ModelReply, str] | None:
         """The first candidate that has been answered, its reply, and the other run that paid for it."""
+        if not self.own and not self.others:
+            return None
         for candidate in candidates:
             if candidate.key in self.own:
                 return candidate, self.own[candidate.key], ""
@@ -76,8 +78,9 @@ class Caller:
             return (self._record(ask, candidate, reply, run),)
         calls: list[CallRecord] = []
         for candidate in candidates:
-            for budget in filter(None, (self.budget, limits)):
-                budget.begin()
+            self.budget.begin()
+            if limits is not None:
+                limits.begin()
             try:
                 reply, run = await self._ask(candidate)
             except ProviderError as error:
@@ -86,8 +89,9 @@ class Caller:
             if run:
                 self._tell_reused(candidate, run)
             else:
-                for budget in filter(None, (self.budget, limits)):
-                    budget.add(reply)
+                self.budget.add(reply)
+                if limits is not None:
+                    limits.add(reply)
             calls.append(self._record(ask, candidate, reply, run))
             break
         return tuple(calls)

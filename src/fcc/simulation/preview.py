@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fcc.agents import Plan, Unit, unfold
 from fcc.errors import TemplateError
 from fcc.providers.base import Provider
+from fcc.redaction import unchanged
 from fcc.simulation.caller import Known
 from fcc.simulation.causes import NEW, Cause, Question, causes, question_of
 from fcc.simulation.passing import asks_for, by_condition, by_event, by_needs
@@ -75,7 +76,7 @@ def preview(
         before: the records of the runs that are used again, and of this one where it goes on.
     """
     units = {unit.name: unit for unit in unfold(plan, order.inputs)}
-    world = World(plan, units, order.inputs, order.documents, order.redact or str)
+    world = World(plan, units, order.inputs, order.documents, order.redact or unchanged)
     walker = _Walker(world, order.known, backends, before)
     steps = tuple(walker.step(unit) for unit in units.values())
     return Preview(plan.chain.name, tuple(record.id for record in before), steps)
@@ -204,7 +205,7 @@ class _Walker:
         last: tuple[RunRecord, StepRecord, CallRecord] | None,
     ) -> StepPreview:
         backend, step = self._backends[unit.step][0], self._world.plan.chain.steps[unit.step]
-        sent = sum(len(message.content) for message in ask.request.messages) // CHARACTERS_PER_TOKEN
+        sent = sum(len(message.content) for message in ask.messages) // CHARACTERS_PER_TOKEN
         reply = last[2].reply if last is not None else None
         received = reply.usage.output_tokens if reply is not None else backend.sampling.max_tokens
         notes = [f"if `{step.when}`"] if unit.name in self._uncertain else []

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
 from fcc.agents.agent import system_prompt
 from fcc.providers.base import Message, ModelRequest, Provider, Sampling
+from fcc.redaction import unchanged
 from fcc.simulation import facts
 from fcc.simulation.artifacts import Artifact
 from fcc.simulation.keys import call_key, fingerprint
@@ -63,7 +64,7 @@ class World:
     units: Mapping[str, Unit]
     inputs: Mapping[str, Any]
     documents: Mapping[str, Any]
-    redact: Callable[[str], str] = str
+    redact: Callable[[str], str] = unchanged
     done: dict[str, StepRecord] = field(default_factory=dict)
     """The units that have ended, by name."""
 
@@ -102,13 +103,16 @@ class Ask(NamedTuple):
     handoffs: tuple[Handoff, ...]
     fingerprints: dict[str, Any]
 
-    request: ModelRequest
-    """What is sent, but for model and sampling."""
+    messages: tuple[Message, ...]
+
+    @property
+    def call_id(self) -> str:
+        """Where in the run the question stands: `step/item/round/call/sample`."""
+        return f"{self.unit.place}/{self.round}/0/0"
 
     def to(self, backend: Backend) -> Candidate:
         """The question as a backend is sent it."""
-        asked = self.request
-        request = ModelRequest(asked.messages, backend.model, backend.sampling, asked.call_id)
+        request = ModelRequest(self.messages, backend.model, backend.sampling, self.call_id)
         return Candidate(backend, request, call_key(request, backend.provider.identity))
 
 
@@ -120,8 +124,7 @@ def first_ask(world: World, unit: Unit) -> Ask:
     """
     handoffs = hand_offs(world, unit)
     task = _planned(unit).template.render(**_variables(world, unit, handoffs))
-    request = _request(world, unit, task, 0, ())
-    return Ask(unit, task, 0, handoffs, _fingerprints(world, unit, handoffs), request)
+    return Ask(unit, task, 0, handoffs, _fingerprints(world, unit, handoffs), _messages(world, unit, task))
 
 
 def next_ask(world: World, before: Ask, answer: Round) -> Ask:
@@ -139,8 +142,8 @@ def next_ask(world: World, before: Ask, answer: Round) -> Ask:
     )
     then = (Message("assistant", answer.output), Message("user", text))
     prints = before.fingerprints | {"previous": fingerprint(answer.output), "refine": fingerprint(text)}
-    request = _request(world, before.unit, before.task, number, then)
-    return before._replace(round=number, fingerprints=prints, request=request)
+    messages = _messages(world, before.unit, before.task, *then)
+    return before._replace(round=number, fingerprints=prints, messages=messages)
 
 
 def accepted(world: World, ask: Ask, answer: Round) -> bool:
@@ -215,12 +218,13 @@ def _inputs_used(plan: Plan, step: str) -> tuple[str, ...]:
     return tuple(name for name in plan.chain.inputs if "inputs" in used or f"inputs.{name}" in used)
 
 
-def _request(world: World, unit: Unit, task: str, number: int, then: tuple[Message, ...]) -> ModelRequest:
+def _messages(world: World, unit: Unit, task: str, *then: Message) -> tuple[Message, ...]:
     """What is sent, without secrets: one that a card, a template or an input holds goes to no model."""
     system = system_prompt(world.plan.system, _planned(unit).persona)
     messages = (Message("system", system), Message("user", task), *then)
-    redacted = tuple(Message(message.role, world.redact(message.content)) for message in messages)
-    return ModelRequest(redacted, call_id=f"{unit.place}/{number}/0/0")
+    if world.redact is unchanged:
+        return messages
+    return tuple(Message(message.role, world.redact(message.content)) for message in messages)
 
 
 def _planned(unit: Unit) -> PlannedStep:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from fcc.agents import Unit, unfold
 from fcc.errors import ConfigError, FccError
-from fcc.providers.base import ModelRequest
 from fcc.simulation import gates
 from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.event_log import read_log
@@ -191,15 +190,14 @@ def _answer_before(step: StepRecord, call: CallRecord) -> Round:
 
 def _check_call(ask: Ask, step: StepRecord, call: CallRecord) -> Iterator[Flaw]:
     where = f"step {step.name}, call {call.id}"
-    expected = _rendered(ask, call)
-    for index, message in enumerate(expected.messages):
+    for index, message in enumerate(ask.messages):
         recorded = call.request.messages[index] if index < len(call.request.messages) else None
         if recorded != message:
             place = _first_difference(message.content, recorded.content if recorded else "")
             yield Flaw(
                 RECORD, 0, f"{where}: the {message.role} prompt renders otherwise, from line {place} on"
             )
-    if call.id != expected.call_id or len(call.request.messages) != len(expected.messages):
+    if call.id != ask.call_id or len(call.request.messages) != len(ask.messages):
         yield Flaw(RECORD, 0, f"{where}: is not the call that stands here")
     if call_key(call.request, call.backend) != call.key:
         yield Flaw(RECORD, 0, f"{where}: its key is not the hash of what was sent")
@@ -208,10 +206,6 @@ def _check_call(ask: Ask, step: StepRecord, call: CallRecord) -> Iterator[Flaw]:
         yield Flaw(
             RECORD, 0, f"{where}: fingerprints do not follow: {', '.join(wrong) or 'some are too many'}"
         )
-
-
-def _rendered(ask: Ask, call: CallRecord) -> ModelRequest:
-    return replace(ask.request, model=call.request.model, sampling=call.request.sampling)
 
 
 def _first_difference(one: str, other: str) -> int:
