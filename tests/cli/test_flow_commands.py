@@ -264,6 +264,26 @@ def test_wrong_shapes_are_told_in_the_words_of_the_file(fcc_agents) -> None:
     assert not [line for line in lines if "[" in line.split(": ")[1] or "constrained" in line]
 
 
+def test_a_cost_limit_that_cannot_be_held_is_refused_before_anything_is_spent(
+    fcc_agents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model without a price, with exit code 2; with one in its profile the limit is held."""
+    with OpenAIServer() as server:
+        server.answer(chain_replies)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        refused = fcc_agents("run", "devops-deployment", "--model", "openai/nobody-knows", "--max-cost", "1")
+        assert (refused.code, "the price of openai/nobody-knows is not known" in refused.err) == (2, True)
+        assert [request for request in server.requests if request.method == "POST"] == []
+        fcc_agents("init")
+        Path("providers/lab.yaml").write_text(
+            f"model: openai/m\napi_base: {server.url}\nprice: {{input_per_million: 1000, output_per_million: 1000}}\n"
+        )
+        stopped = fcc_agents("run", "devops-deployment", "--model", "lab", "--max-cost", "0.03")
+        assert stopped.code == 5
+        assert "the run has cost $0.0360 of at most $0.0300" in stopped.out
+        assert len([request for request in server.requests if request.method == "POST"]) == 2
+
+
 def test_an_approvals_policy_that_cannot_be_asked_is_refused(fcc_agents, gated: str) -> None:
     """A name that the chain does not have would else never hold."""
     Path("p.yaml").write_text("rules: [{allow: 'inputs.envv == \"dev\"'}]\n")

@@ -28,9 +28,7 @@ def configure(level: int | str = "INFO", form: LogFormat = "text", stream: TextI
     for old in [handler for handler in logger.handlers if isinstance(handler, _Handler)]:
         logger.removeHandler(old)
     handler = _Handler(stream or sys.stderr)
-    handler.setFormatter(
-        _JsonFormatter() if form == "json" else logging.Formatter("%(levelname)s %(message)s")
-    )
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter("%(levelname)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(level)
     logger.propagate = False

@@ -129,6 +129,22 @@ class Backends:
             self._made[model] = make_backend(model, profile, self._catalog)
         return self._made[model]
 
+    def check_prices(self) -> None:
+        """Nothing, if no model is known to have an unknown price: a limit on cost could not be held.
+
+        Raises:
+            ConfigError: one has; nothing was spent.
+        """
+        for name, backend in self._made.items():
+            layer: Any = backend.provider
+            while layer is not None and not hasattr(layer, "estimate_cost"):
+                layer = getattr(layer, "inner", None)
+            if layer is not None and layer.estimate_cost(1000, 1000) is None:
+                raise ConfigError(
+                    f"the price of {name} is not known, so that max-cost can't be held",
+                    hint="Give a `price` in a profile, or limit tokens: --max-tokens.",
+                )
+
     async def close(self) -> None:
         """Close the connections of the providers that were made here."""
         for backend in self._made.values():

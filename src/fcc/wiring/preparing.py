@@ -204,6 +204,8 @@ def prepare(request: RunRequest) -> Prepared:
         known,
         redact,
     )
+    if order.limits.max_cost is not None:
+        backends.check_prices()
     prior = _prior(request, folder, order, plan, backends) if folder is not None else None
     if prior is not None:
         order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
@@ -238,6 +240,8 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         record,
         known,
     )
+    if order.limits.max_cost is not None:
+        backends.check_prices()
     unscored = any(
         step.status == "completed" and step.gate is None and step.score is None for step in record.steps
     )
