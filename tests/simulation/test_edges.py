@@ -494,3 +494,54 @@ def test_last_is_no_id(run_id: str) -> None:
     """It always names the newest run."""
     with pytest.raises(ConfigError, match="always names the newest run"):
         fcc.run("devops-deployment", run_id=run_id)
+
+
+def test_a_shared_reply_is_not_paid_for_again_nor_counted_when_the_run_goes_on(tmp_path: Path) -> None:
+    """Of two runs that share a call, the one that only waited has spent nothing, also after it has been resumed."""
+    import asyncio
+
+    from fcc.simulation.caller import ledger_name
+    from fcc.simulation.ledger import open_ledger
+
+    runs, asked = tmp_path / ".fcc" / "runs", []
+    made = chain({"a": STEP, "b": {**STEP, "needs": ["a"]}}, inputs={"n": {"type": "integer", "default": 1}})
+    before = fcc.run(made, model=paid())
+    stopped = fcc.run(made, out=runs / "x", run_id="x", model=paid(asked), limits=RunLimits(max_calls=0))
+    ledger = open_ledger(runs.parent / "ledger.db")
+    call = before.step("a").calls[0]
+    shared = ModelReply(call.reply.text, "m", "ledger", Usage(1, 2), 0.01)
+    asyncio.run(ledger.put(ledger_name("x", stopped.started), call.key, call.id, shared))
+    ledger.release()
+    done = resume(runs / "x", model=paid(asked), limits=RunLimits(max_calls=1))
+    assert done.status == "completed"
+    assert asked == ["b/0/0/0/0"]
+    assert done.cost == pytest.approx(0.01)
+
+
+def test_of_several_steps_that_fail_to_be_kept_none_is_forgotten(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error ends the run; the others that came with it are not left for the event loop to complain of."""
+    import gc
+
+    from fcc.errors import StorageError
+    from fcc.simulation.ledger import Ledger
+
+    async def full(self: Ledger, *_: Any) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Ledger, "put", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        fcc.run(chain({f"s{n}": STEP for n in range(4)}), out=tmp_path / "r", model=paid())
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+def test_an_unknown_number_of_tokens_is_not_said_to_be_none() -> None:
+    """A prompt that can't be rendered before its input is there has a `?`, and so has the sum."""
+    from fcc.reports.plan import plan_report
+
+    bad = {"persona": "JUS", "needs": ["a"], "task": "{{ handoff.a.split('no such text')[1] }}"}
+    text = plan_report(prepare(RunRequest(chain({"a": STEP, "b": bad}))).preview())
+    assert "? tokens in, ? out" in text
+    assert "tokens in unknown" in " ".join(text.split())

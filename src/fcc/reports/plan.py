@@ -37,7 +37,8 @@ def _tokens(step: StepPreview) -> str:
     if step.action != "ask":
         return ""
     out = f"{step.output_tokens:,}" if step.output_tokens is not None else "?"
-    return f"about {step.input_tokens or 0:,} tokens in, {out} out{_dollars(step.cost)}"
+    sent = f"about {step.input_tokens:,}" if step.input_tokens is not None else "?"
+    return f"{sent} tokens in, {out} out{_dollars(step.cost)}"
 
 
 def _dollars(cost: float | None) -> str:
@@ -48,10 +49,11 @@ def _total(preview: Preview) -> str:
     asked, steps = len(preview.asked), len(preview.steps)
     if not asked:
         return f"0 of {steps} steps would ask a model."
-    sent, received = preview.total("input_tokens") or 0, preview.total("output_tokens")
+    total, received = preview.total("input_tokens"), preview.total("output_tokens")
+    sent = f"about {total:,} tokens in" if total is not None else "tokens in unknown"
     out = f"{received:,} out" if received is not None else "out unknown"
     at_most = (
         "at most " if any(step.note or step.causes[0].kind == "upstream" for step in preview.asked) else ""
     )
     cost = _dollars(preview.total("cost"))
-    return f"{at_most}{asked} of {steps} steps would ask a model: about {sent:,} tokens in, {out}{cost}.".capitalize()
+    return f"{at_most}{asked} of {steps} steps would ask a model: {sent}, {out}{cost}.".capitalize()

@@ -76,8 +76,8 @@ class CallRecord:
 
     @property
     def paid(self) -> bool:
-        """Whether this run has asked a model and got a reply."""
-        return self.reply is not None and not self.reused_from
+        """Whether this run has asked a model and got a reply; one that another run paid for has the origin `ledger`."""
+        return self.reply is not None and self.reply.origin != "ledger"
 
 
 @dataclass(frozen=True, slots=True)

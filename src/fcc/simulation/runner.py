@@ -159,8 +159,11 @@ class _Run:
                     await self._start(schedule, running, asyncio.create_task)
                     if running:
                         ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                        for record in [task.result() for task in ended]:
-                            self._settle(schedule, record)
+                        failures = [error for task in ended if (error := task.exception()) is not None]
+                        if failures:
+                            raise failures[0]
+                        for task in ended:
+                            self._settle(schedule, task.result())
                     elif self._is_over() or not self._ask_person(schedule):
                         return
         except TimeoutError:
@@ -368,7 +371,8 @@ def _spent(budget: Budget, order: RunOrder) -> Budget:
         replies |= {
             call.key: call.reply for call in order.prior.calls if call.reply is not None and call.paid
         }
-    for reply in replies.values():
+    paid = [reply for reply in replies.values() if reply.origin != "ledger"]
+    for reply in paid:
         budget.add(reply)
-    budget.calls = len(replies)
+    budget.calls = len(paid)
     return budget
