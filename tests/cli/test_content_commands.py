@@ -151,7 +151,9 @@ def test_help_fits_a_terminal(fcc_agents) -> None:
     """Every command explains itself in at most 80 columns, and the group lists all of them."""
     top = fcc_agents("--help")
     assert top.code == 0
-    for command in ("init", "list", "run", "schema", "show", "validate"):
+    for command in (
+        "approve", "diff", "init", "list", "resume", "run", "schema", "show", "validate", "verify",
+    ):  # fmt: skip
         assert f"\n  {command} " in top.out
         text = fcc_agents(command, "--help").out
         assert max(map(len, text.splitlines())) <= 80, command

@@ -31,7 +31,7 @@ from fcc.wiring import Catalog, RunRequest, edited_since, open_catalog, prepare_
 Examples:
   fcc-agents resume last
   fcc-agents resume 20260131-090000-1f3a --max-cost 2
-  fcc-agents resume last --model openai/gpt-4.1-mini   (for the steps that are left)
+  fcc-agents resume last --model openai/gpt-4.1-mini
 
 {EXIT_CODES}""",
 )
