@@ -65,7 +65,7 @@ def test_a_key_is_the_same_on_every_machine() -> None:
     )
     assert (
         call_key(request, "deterministic/1")
-        == "3498b9d78ade030d4ab046a4b502dacf8bf5a16e52e73bffbc4bcfafb8d438ec"
+        == "b5e41be48061e2fb3a02818a9f3b96af84a2e94091f8204997b35dd5b6e6ca20"
     )
 
 

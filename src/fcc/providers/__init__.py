@@ -4,7 +4,18 @@
 `fcc.providers.retry`, which an offline run does not import.
 """
 
-from fcc.providers.base import Message, ModelReply, ModelRequest, Origin, Provider, Role, Sampling, Usage
+from fcc.providers.base import (
+    Message,
+    ModelReply,
+    ModelRequest,
+    Origin,
+    Provider,
+    ResponseFormat,
+    Role,
+    Sampling,
+    StreamingProvider,
+    Usage,
+)
 from fcc.providers.deterministic import DeterministicProvider
 from fcc.providers.function import FunctionProvider
 
@@ -16,7 +27,9 @@ __all__ = [
     "ModelRequest",
     "Origin",
     "Provider",
+    "ResponseFormat",
     "Role",
     "Sampling",
+    "StreamingProvider",
     "Usage",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Role = Literal["system", "user", "assistant"]
 
@@ -36,6 +37,33 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """That the reply is to be JSON which fits a schema."""
+
+    schema: Mapping[str, Any]
+    """A JSON Schema, draft 2020-12."""
+    name: str = "output"
+    """What the backend is told that it is called."""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether OpenAI's strict mode takes it: each object names all its properties, and allows no others."""
+        return _is_strict(self.schema)
+
+
+def _is_strict(part: Any) -> bool:
+    if isinstance(part, list):
+        return all(map(_is_strict, part))
+    if not isinstance(part, Mapping):
+        return True
+    if part.get("type") == "object" or "properties" in part:
+        named = set(part.get("properties", {}))
+        if part.get("additionalProperties") is not False or set(part.get("required", [])) != named:
+            return False
+    return all(map(_is_strict, part.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """Everything that one model call is sent."""
 
@@ -45,6 +73,8 @@ class ModelRequest:
     sampling: Sampling = field(default_factory=Sampling)
     call_id: str = ""
     """Which call of the run this is (`step/item/round/call/sample`); tells identical requests apart."""
+    response_format: ResponseFormat | None = None
+    """What form the reply is to have; None for any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +127,27 @@ class Provider(Protocol):
             ProviderError: the backend did not answer; the subclass says why.
         """
         ...
+
+
+Tell = Callable[[str | None], object]
+"""Is given each piece of a reply's text as it comes; None says that the reply begins anew."""
+
+
+@runtime_checkable
+class StreamingProvider(Provider, Protocol):
+    """A provider that can tell a reply while it comes."""
+
+    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
+        """The reply that `complete` would give, told piece by piece; errors as `complete`."""
+        ...
+
+
+async def ask(provider: Provider, request: ModelRequest, tell: Tell | None = None) -> ModelReply:
+    """A provider's reply; with `tell`, told as it comes, or in one piece by a provider that can't stream."""
+    if tell is None:
+        return await provider.complete(request)
+    if isinstance(provider, StreamingProvider):
+        return await provider.stream(request, tell)
+    reply = await provider.complete(request)
+    tell(reply.text)
+    return reply

@@ -7,7 +7,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fcc.providers.base import ModelReply, ModelRequest, Provider
+from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -58,11 +58,18 @@ class LimitedProvider:
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """The inner provider's reply, as soon as it may be asked; errors as the inner provider's."""
+        return await self._ask(request, None)
+
+    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
+        """The same, told as it comes."""
+        return await self._ask(request, tell)
+
+    async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
         pace = self._pace()
         if pace.at_once is None:
-            return await self._paced(pace, request)
+            return await self._paced(pace, request, tell)
         async with pace.at_once:
-            return await self._paced(pace, request)
+            return await self._paced(pace, request, tell)
 
     async def aclose(self) -> None:
         """Closes the inner provider's connections, where it has any."""
@@ -70,14 +77,14 @@ class LimitedProvider:
         if close is not None:
             await close()
 
-    async def _paced(self, pace: _Pace, request: ModelRequest) -> ModelReply:
+    async def _paced(self, pace: _Pace, request: ModelRequest, tell: Tell | None) -> ModelReply:
         expected = sum(len(message.content) for message in request.messages) / _CHARACTERS_PER_TOKEN
         if pace.requests is not None:
             await pace.requests.acquire()
         if pace.tokens is not None:
             owed, pace.owed = pace.owed, 0
             await pace.tokens.acquire(min(expected + owed, pace.tokens.max_rate))
-        reply = await self.inner.complete(request)
+        reply = await ask(self.inner, request, tell)
         used = (reply.usage.input_tokens or 0) + (reply.usage.output_tokens or 0)
         pace.owed += max(used - expected, 0)
         return reply

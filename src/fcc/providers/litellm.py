@@ -1,6 +1,6 @@
 """Real models: any that LiteLLM can call, and any server that speaks OpenAI's HTTP.
 
-LiteLLM is imported here and nowhere else, at the first call: its import costs seconds of CPU and goes to
+LiteLLM is imported at the first call, in `_litellm_library` and nowhere else: its import costs seconds of CPU and goes to
 the network unless it is told not to. Everything beside the one HTTP request is done by this package:
 retries, cost, errors. Keys come from the environment only, and are in no identity and no message.
 """
@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import inspect
-import logging
 import os
 import re
 import sys
-import threading
 import time
-import warnings
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from fcc.errors import AuthenticationError, ConfigError, FccError
 from fcc.providers._litellm_errors import Call, map_error, missing_key, no_text, timed_out, unreadable
-from fcc.providers.base import ModelReply, ModelRequest, Usage
+from fcc.providers._litellm_library import connected, load, loaded, release
+from fcc.providers.base import ModelReply, ModelRequest, Tell, Usage
 
 _OPENAI_HOST = "api.openai.com"
 _BASE_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 _BARE_OPENAI_NAME = re.compile(r"(?:gpt|chatgpt|o\d)[^/]*")
 _NO_KEY = "not-needed"
 """Sent to a server that needs no key, because the client library insists on one."""
-
-_ENVIRONMENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
-"""Both keep LiteLLM from fetching a table from the network; set unless the user has set them."""
 
 _PLAIN_STOPS = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"})
 
@@ -116,6 +107,16 @@ class LiteLLMProvider:
             AuthenticationError: the key is missing or was refused; likewise the other `ProviderError`s.
             EmptyReplyError: the reply has no text.
         """
+        return await self._ask(request, None)
+
+    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
+        """The same reply, with each piece of its text told as it comes; errors as `complete`.
+
+        `timeout` counts for the whole reply, here too.
+        """
+        return await self._ask(request, tell)
+
+    async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
         model = request.model or self.model
         key = self._key(model)
         call = Call(
@@ -125,17 +126,20 @@ class LiteLLMProvider:
             key_variable=self._api_key_env or self._usual_key(model, key),
             secrets=(key,) if key and key != _NO_KEY else (),
         )
-        litellm = await _loaded()
+        litellm = await loaded()
+        arguments = self._arguments(request, model, key) | _format_arguments(litellm, request, model)
         handled = sys.exception()
         started = time.perf_counter()
         try:
-            async with _connected(), asyncio.timeout(self.timeout):
-                response = await litellm.acompletion(**self._arguments(request, model, key))
+            async with connected(), asyncio.timeout(self.timeout):
+                if tell is None:
+                    answer = _whole(await litellm.acompletion(**arguments))
+                else:
+                    answer = await _streamed(litellm, arguments, tell)
         except Exception as error:  # noqa: BLE001  # LiteLLM raises whatever its backends do
             # LiteLLM's own text may hold the key, so it is kept out of tracebacks; `__context__` still has it.
             raise _failure(error, call, handled) from None
-        latency = time.perf_counter() - started
-        return self._reply(response, call, latency)
+        return self._reply(answer, call, time.perf_counter() - started)
 
     def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float | None:
         """What so many tokens may cost, in US dollars; None where they or the price are not known. Imports LiteLLM."""
@@ -143,11 +147,10 @@ class LiteLLMProvider:
             return None
         if self._price is not None:
             return self._price.of(Usage(input_tokens, output_tokens))
-        _load()
         try:
             cost = float(
                 sum(
-                    _litellm.cost_per_token(
+                    load().cost_per_token(
                         model=self.model, prompt_tokens=input_tokens, completion_tokens=output_tokens
                     )
                 )
@@ -158,9 +161,7 @@ class LiteLLMProvider:
 
     async def aclose(self) -> None:
         """Closes the connections of the running event loop, unless another call is using them just now."""
-        loop = _loops.get(asyncio.get_running_loop())
-        if loop is not None and not loop.calls:
-            await _close_clients()
+        await release()
 
     def _arguments(self, request: ModelRequest, model: str, key: str | None) -> dict[str, Any]:
         sampling = request.sampling
@@ -211,24 +212,76 @@ class LiteLLMProvider:
         unwanted = key == _NO_KEY and self._own_base
         return "OPENAI_API_KEY" if _is_openai(model) and not unwanted else ""
 
-    def _reply(self, response: Any, call: Call, latency: float) -> ModelReply:
-        try:
-            choice = response.choices[0]
-            text, reason = choice.message.content, _finish_reason(choice)
-        except (AttributeError, IndexError, TypeError):
-            raise unreadable(call, "it holds no choices") from None
-        if not isinstance(text, str) or not text.strip():
-            raise no_text(reason, call)
-        usage = _usage(response)
+    def _reply(self, answer: _Answer, call: Call, latency: float) -> ModelReply:
+        if not answer.choices:
+            raise unreadable(call, "it holds no choices")
+        if not answer.text.strip():
+            raise no_text(answer.finish_reason, call)
+        usage = _usage(answer.usage)
         return ModelReply(
-            text=text,
-            model=getattr(response, "model", None) or call.model,
+            text=answer.text,
+            model=answer.model or call.model,
             origin="live",
             usage=usage,
-            cost=self._price.of(usage) if self._price else _listed_cost(call.model, response, usage),
+            cost=self._price.of(usage) if self._price else _listed_cost(call.model, answer.usage, usage),
             latency=latency,
-            finish_reason=reason,
+            finish_reason=answer.finish_reason,
         )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What LiteLLM made of an answer, whole or streamed."""
+
+    text: str = ""
+    model: str = ""
+    finish_reason: str = "stop"
+    usage: Any = None
+    choices: bool = False
+    """Whether it is a chat completion at all."""
+
+
+def _whole(response: Any) -> _Answer:
+    answer = _Answer(model=getattr(response, "model", None) or "", usage=getattr(response, "usage", None))
+    try:
+        choice = response.choices[0]
+        text, answer.finish_reason = choice.message.content, _finish_reason(choice)
+    except (AttributeError, IndexError, TypeError):
+        return answer
+    answer.text, answer.choices = text if isinstance(text, str) else "", True
+    return answer
+
+
+async def _streamed(litellm: Any, arguments: dict[str, Any], tell: Tell) -> _Answer:
+    """What the pieces of a streamed answer come to; closed at once where nobody wants the rest."""
+    answer, pieces = _Answer(), list[str]()
+    response = await litellm.acompletion(**arguments, stream=True, stream_options={"include_usage": True})
+    try:
+        async for chunk in response:
+            answer.model = getattr(chunk, "model", None) or answer.model
+            answer.usage = getattr(chunk, "usage", None) or answer.usage
+            for choice in chunk.choices[:1]:
+                answer.choices = True
+                piece = getattr(choice.delta, "content", None)
+                if isinstance(piece, str) and piece:
+                    pieces.append(piece)
+                    tell(piece)
+                if choice.finish_reason:
+                    answer.finish_reason = _finish_reason(choice)
+    finally:
+        with contextlib.suppress(Exception):
+            await response.aclose()
+    answer.text = "".join(pieces)
+    return answer
+
+
+def _format_arguments(litellm: Any, request: ModelRequest, model: str) -> dict[str, Any]:
+    """The backend's own mode for a JSON Schema, where LiteLLM says that it has one; the prompt asks in any case."""
+    wanted = request.response_format
+    if wanted is None or not litellm.supports_response_schema(model):
+        return {}
+    named = {"name": wanted.name, "schema": dict(wanted.schema), "strict": wanted.is_strict}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def _failure(error: Exception, call: Call, handled: BaseException | None) -> FccError:
@@ -236,7 +289,7 @@ def _failure(error: Exception, call: Call, handled: BaseException | None) -> Fcc
         return timed_out(call)
     mapped = map_error(error, call, handled)
     if isinstance(mapped, AuthenticationError) and not call.key_variable:
-        unset = [] if _is_openai(call.model) else _litellm.validate_environment(call.model)["missing_keys"]
+        unset = [] if _is_openai(call.model) else load().validate_environment(call.model)["missing_keys"]
         for variable in unset:
             if "KEY" in variable:
                 return missing_key(call.model, variable)
@@ -263,8 +316,7 @@ def _finish_reason(choice: Any) -> str:
     return own if reason == "stop" and own and own.lower() not in _PLAIN_STOPS else reason
 
 
-def _usage(response: Any) -> Usage:
-    usage = getattr(response, "usage", None)
+def _usage(usage: Any) -> Usage:
     sent, received = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     if not sent and not received:  # LiteLLM writes 0 where the server said nothing
         return Usage()
@@ -281,116 +333,19 @@ def _count(holder: Any, name: str) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
 
 
-def _listed_cost(model: str, response: Any, usage: Usage) -> float | None:
+_unlisted: dict[str, int] = {}
+"""Models without a price, and how long the table was then: a user may add to it."""
+
+
+def _listed_cost(model: str, counted: Any, usage: Usage) -> float | None:
     """US dollars by LiteLLM's table, cached tokens at their own price; its 0 stands for "not listed" too."""
-    listed = len(_litellm.model_cost)
+    litellm = load()
+    listed = len(litellm.model_cost)
     if usage.input_tokens is None or _unlisted.get(model) == listed:
         return None
     try:
-        cost = float(sum(_litellm.cost_per_token(model=model, usage_object=response.usage)))
+        cost = float(sum(litellm.cost_per_token(model=model, usage_object=counted)))
     except Exception:  # noqa: BLE001 - a model that is not listed is an exception there, of several kinds
         _unlisted[model] = listed
         return None
     return cost if cost > 0 else None
-
-
-@dataclass(eq=False, slots=True)
-class _Loop:
-    """What is kept for one event loop."""
-
-    guard: AsyncGenerator[None]
-    calls: int = 0
-    """How many are under way."""
-
-
-_litellm: Any = None
-_unlisted: dict[str, int] = {}
-"""Models without a price, and how long the table was then: a user may add to it."""
-_loading = threading.Lock()
-_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop] = weakref.WeakKeyDictionary()
-
-_NOISE = (
-    re.compile(r"Items? .* on TypedDict class", re.IGNORECASE),
-    re.compile(r"Pydantic serializer warnings", re.IGNORECASE),
-)
-"""What LiteLLM's models make pydantic warn of during a call; nobody who calls it can do anything about it."""
-
-
-async def _loaded() -> Any:
-    """LiteLLM, imported in a worker thread so that the loop goes on meanwhile."""
-    if _litellm is None:
-        await asyncio.to_thread(_load)
-    _hush()
-    return _litellm
-
-
-def _load() -> None:
-    global _litellm  # noqa: PLW0603  # one module, imported once
-    with _loading:
-        if _litellm is not None:
-            return
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
-        collecting = gc.isenabled()
-        gc.disable()  # nearly half of the import's time goes to collections that find nothing
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                import litellm  # noqa: TID251  # this is the one place where it is imported
-            gc.freeze()
-        finally:
-            if collecting:
-                gc.enable()
-        litellm.suppress_debug_info = True
-        litellm.telemetry = False
-        if "LITELLM_LOG" not in os.environ:
-            for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-                logging.getLogger(name).setLevel(logging.CRITICAL)
-        _litellm = litellm
-
-
-def _hush() -> None:
-    """Keep LiteLLM's own warnings from the user, also where filters were set anew since the last call."""
-    present = {pattern for _, pattern, *_ in warnings.filters}
-    for pattern in _NOISE:
-        if pattern not in present:
-            warnings.filterwarnings("ignore", pattern.pattern, UserWarning)
-
-
-@contextlib.asynccontextmanager
-async def _connected() -> AsyncIterator[None]:
-    """Around a call: nobody closes its connections, and `asyncio.run` does when it shuts its loop down."""
-    running = asyncio.get_running_loop()
-    loop = _loops.get(running)
-    if loop is None:
-        _loops[running] = loop = _Loop(_until_shutdown(running))
-        await anext(loop.guard)
-    loop.calls += 1
-    try:
-        yield
-    finally:
-        loop.calls -= 1
-
-
-async def _until_shutdown(running: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
-    # A loop's shutdown ends the async generators that are still open: the one hook that it offers.
-    try:
-        yield
-    finally:
-        _loops.pop(running, None)
-        await _close_clients()
-
-
-async def _close_clients() -> None:
-    """Close the clients that LiteLLM keeps for the running loop; other loops' are theirs to close."""
-    cache = getattr(_litellm, "in_memory_llm_clients_cache", None)
-    if cache is None or getattr(_litellm, "aclient_session", None) is not None:
-        return
-    of_this_loop = f"-{id(asyncio.get_running_loop())}"
-    for key in [key for key in cache.cache_dict if str(key).endswith(of_this_loop)]:
-        client = cache.cache_dict.get(key)
-        cache.delete_cache(key)
-        with contextlib.suppress(Exception):
-            closing = client.close()
-            if inspect.isawaitable(closing):
-                await closing

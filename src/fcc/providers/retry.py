@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fcc.errors import ConfigError, EmptyReplyError, ProviderError
-from fcc.providers.base import ModelReply, ModelRequest, Provider
+from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -66,14 +66,21 @@ class RetryingProvider:
             ProviderError: the last error; where it was asked more than once, or the wait that the server
                 asks for does not fit the budget, the message says so.
         """
+        return await self._ask(request, None)
+
+    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
+        """The same, told as it comes; where an attempt broke off, the reply begins anew: `tell(None)`."""
+        return await self._ask(request, _Anew(tell))
+
+    async def _ask(self, request: ModelRequest, tell: _Anew | None) -> ModelReply:
         started = self._clock()
         try:
-            return await self.inner.complete(request)
+            return await ask(self.inner, request, tell)
         except ProviderError as error:
             if not error.retryable or self.attempts == 1:
                 raise
             failed = error
-        return await self._again(request, failed, started)
+        return await self._again(request, failed, started, tell)
 
     async def aclose(self) -> None:
         """Closes the inner provider's connections, where it has any."""
@@ -81,7 +88,9 @@ class RetryingProvider:
         if close is not None:
             await close()
 
-    async def _again(self, request: ModelRequest, failed: ProviderError, started: float) -> ModelReply:
+    async def _again(
+        self, request: ModelRequest, failed: ProviderError, started: float, tell: _Anew | None
+    ) -> ModelReply:
         """The reply to a later attempt; `failed` is how the first one ended."""
         # Here and not at the top of the file: a call that succeeds at once never pays for this import.
         from tenacity import AsyncRetrying
@@ -89,19 +98,37 @@ class RetryingProvider:
         policy = _Policy(self.attempts, self.budget, started, self._clock)
         outcome: list[ProviderError] = [failed]
 
-        async def ask() -> ModelReply:
+        async def attempt() -> ModelReply:
             if outcome:
                 raise outcome.pop()
-            return await self.inner.complete(request)
+            if tell is not None:
+                tell.begin_anew()
+            return await ask(self.inner, request, tell)
 
         retrying = AsyncRetrying(
             sleep=self._sleep, retry=policy.worth_it, wait=policy.wait, stop=policy.stop, reraise=True
         )
         try:
-            reply: ModelReply = await retrying(ask)
+            reply: ModelReply = await retrying(attempt)
         except ProviderError as error:
             raise policy.final(error).with_traceback(error.__traceback__) from error.__cause__
         return replace(reply, attempts=reply.attempts + policy.made)
+
+
+@dataclass(slots=True)
+class _Anew:
+    """Tells pieces, and that the reply begins anew where some were told before."""
+
+    tell: Tell
+    told: bool = False
+
+    def __call__(self, piece: str | None) -> None:
+        self.told = piece is not None
+        self.tell(piece)
+
+    def begin_anew(self) -> None:
+        if self.told:
+            self(None)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fcc.providers.base import ModelRequest
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 """Part of every key, so that a change of what a key covers never lets an old one match."""
 
 _canonical = json.JSONEncoder(
@@ -17,11 +17,11 @@ _canonical = json.JSONEncoder(
 
 
 def call_key(request: ModelRequest, identity: str) -> str:
-    """The SHA-256, in hex, of one model call: messages, sampling, backend and the call's place in the run.
+    """The SHA-256, in hex, of one model call: messages, sampling, form, backend and the call's place in the run.
 
     Not in it: time, paths, ports, the order of keys, how often it was tried, whether it was streamed.
     """
-    sampling = request.sampling
+    sampling, form = request.sampling, request.response_format
     return fingerprint(
         [
             KEY_VERSION,
@@ -30,6 +30,7 @@ def call_key(request: ModelRequest, identity: str) -> str:
             request.call_id,
             [[message.role, message.content] for message in request.messages],
             [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed, sampling.stop],
+            None if form is None else [form.name, form.schema],
         ]
     )
 
