@@ -26,7 +26,7 @@ PURE = [
     "simulation/causes.py",
     "simulation/diff.py",
     "simulation/facts.py",
-    "simulation/keys.py",
+    "providers/keys.py",
     "simulation/preview.py",
     "simulation/prompting.py",
     "simulation/resolved.py",

@@ -17,6 +17,9 @@
     │   │   ├── UnavailableError        timeout, connection failure or a fault of the server
     │   │   └── EmptyReplyError         the model answered nothing, twice
     │   └── BudgetError             a limit of the run is reached (exit 5)
+    ├── CassetteError               a cassette is missing, or can't be made (exit 4)
+    │   ├── CassetteMissError       it holds no reply to what is asked: something has drifted
+    │   └── SecretFoundError        what is to be recorded holds a secret: it is not saved (exit 3)
     └── StorageError                a result could not be written (exit 70)
 
 Each carries a message (what went wrong, and where), a `hint` (what to do next), a `code` that does not
@@ -176,11 +179,59 @@ class EmptyReplyError(ProviderError):
     retryable = True
 
 
+def provider_error(code: str) -> type[ProviderError]:
+    """The class of provider errors with a code; `ProviderError` itself for one that is not known."""
+    kinds: list[type[ProviderError]] = [ProviderError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind for kind in kinds if kind.code == code), ProviderError)
+
+
 class BudgetError(RunError):
     """A limit of the run is reached: it stops, and can be resumed with a higher one."""
 
     code = "budget"
     exit_code = 5
+
+
+class CassetteError(FccError):
+    """A cassette is missing or no longer fits. Never an outage of a model, and never a failed check."""
+
+    code = "cassette"
+    exit_code = 4
+
+
+class CassetteMissError(CassetteError):
+    """A cassette holds no reply to what is asked.
+
+    Attributes:
+        call_id: the call that has none.
+        diff: the nearest recorded request against this one, as a unified diff.
+        nearest: the id of the call that was nearest; "" where the cassette is empty.
+    """
+
+    code = "cassette-miss"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        call_id: str = "",
+        diff: tuple[str, ...] = (),
+        nearest: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.call_id = call_id
+        self.diff = diff
+        self.nearest = nearest
+
+
+class SecretFoundError(CassetteError):
+    """What is to be written for others to read holds a secret, or what looks like one; it was not written."""
+
+    code = "secret"
+    exit_code = 3
 
 
 class StorageError(FccError):

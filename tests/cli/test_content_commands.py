@@ -152,7 +152,7 @@ def test_help_fits_a_terminal(fcc_agents) -> None:
     top = fcc_agents("--help")
     assert top.code == 0
     for command in (
-        "approve", "diff", "init", "list", "resume", "run", "schema", "show", "validate", "verify",
+        "approve", "cassette", "diff", "doctor", "init", "list", "record", "replay", "resume", "run", "schema", "show", "validate", "verify",
     ):  # fmt: skip
         assert f"\n  {command} " in top.out
         text = fcc_agents(command, "--help").out

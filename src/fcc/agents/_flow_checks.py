@@ -21,6 +21,7 @@ _INPUT: dict[str, Type] = {
 }
 
 _AGENT: dict[str, Type] = {**JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
+_TYPED: dict[str, Type] = {**_AGENT, "data": ANY}
 _GATE: dict[str, Type] = {"status": STRING}
 
 FindPolicy = Callable[[str], Policy]
@@ -92,7 +93,14 @@ def common_scope(chain: Chain) -> dict[str, Type | Scope]:
 
 
 def _outputs(chain: Chain, names: Iterable[str]) -> dict[str, Scope]:
-    return {name: _GATE if chain.steps[name].is_gate else _AGENT for name in names}
+    return {name: _scope_of(chain.steps[name]) for name in names}
+
+
+def _scope_of(step: Step) -> Scope:
+    """What may be asked of a step: `data` only where it has a schema."""
+    if step.is_gate:
+        return _GATE
+    return _TYPED if step.output is not None else _AGENT
 
 
 def _check_once(faults: Faults, chain: Chain, name: str, step: Step) -> None:

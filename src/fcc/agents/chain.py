@@ -19,6 +19,7 @@ from fcc.agents.flow import (
     InputName,
     Limits,
     Name,
+    OutputRule,
     ReadinessPolicy,
     RunLimits,
     StepName,
@@ -147,6 +148,9 @@ class Step(BaseModel):
     )
     until: Until | None = Field(
         default=None, description="Asks again, with what was found, until a condition holds or so many times."
+    )
+    output: OutputRule | None = Field(
+        default=None, description="What form the answer must have; without it, any text will do."
     )
     once: bool = Field(default=False, description="Runs once, and not in each of the chain's environments.")
     limits: Limits | None = Field(

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from fcc import _yaml
 from fcc.workspace import show_path
@@ -116,6 +125,64 @@ class Until(BaseModel):
     )
     rounds: int = Field(default=2, ge=1, le=20, description="How often it is asked again at most.")
     prompt: Name = Field(default="refine", description="The template by which it is asked again.")
+
+
+class OutputRule(BaseModel):
+    """What form a step's answer must have: it is asked for, checked, and asked for once more where it does not fit."""
+
+    model_config = FROZEN | ConfigDict(serialize_by_alias=True)
+
+    json_schema: dict[str, JsonValue] = Field(
+        alias="schema", description="A JSON Schema, draft 2020-12. In Python, a pydantic model will do."
+    )
+
+    @field_validator("json_schema", mode="before")
+    @classmethod
+    def _of_model(cls, value: Any) -> Any:
+        if isinstance(value, type) and issubclass(value, BaseModel):
+            return value.model_json_schema()
+        return value
+
+    @field_validator("json_schema")
+    @classmethod
+    def _is_schema(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        from jsonschema import Draft202012Validator, SchemaError
+
+        try:
+            Draft202012Validator.check_schema(value)
+        except SchemaError as error:
+            raise ValueError(f"is no JSON Schema: {error.json_path}: {error.message}") from None
+        for reference in references(value):
+            if not reference.startswith("#"):
+                raise ValueError(f"refers to {reference!r}; only `#/…`, a part of itself, is followed")
+            if not _holds(value, reference):
+                raise ValueError(f"refers to {reference!r}, which it does not hold")
+        return value
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in a JSON Schema."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def _holds(schema: Any, reference: str) -> bool:
+    found = schema
+    for key in filter(None, reference.removeprefix("#").split("/")):
+        plain = key.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, list) and plain.isdigit() and int(plain) < len(found):
+            found = found[int(plain)]
+        elif isinstance(found, dict) and plain in found:
+            found = found[plain]
+        else:
+            return False
+    return isinstance(found, dict | bool)
 
 
 class Limits(BaseModel):

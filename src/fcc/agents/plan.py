@@ -27,6 +27,8 @@ class PlannedStep(NamedTuple):
     """The template of the task."""
     refine: PromptTemplate | None = None
     """The template by which it is asked again, where it has an `until`."""
+    structured: PromptTemplate | None = None
+    """The template by which the form of the answer is asked for, where it has an `output`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +90,8 @@ def make_plan(
         if found is not None and template is not None:
             path = ("steps", name, "prompt" if step.prompt else "task")
             _check_variables(faults, chain, template, path, _provided(chain, step))
-            planned.append(PlannedStep(name, step, found, template, refine))
+            structured = _structured(faults, chain, name, step, prompt)
+            planned.append(PlannedStep(name, step, found, template, refine, structured))
     policies = check_flow(faults, chain, policy)
     rules = _readiness(faults, chain, policy)
     system = faults.look_up((), prompt, "system")
@@ -156,6 +159,18 @@ def _refine(
     if template is not None:
         provided = {"inputs": dict.fromkeys(chain.inputs), **dict.fromkeys(REFINE_VARIABLES)}
         _check_variables(faults, chain, template, path, provided)
+    return template
+
+
+def _structured(
+    faults: Faults, chain: Chain, name: str, step: Step, prompt: Callable[[str], PromptTemplate]
+) -> PromptTemplate | None:
+    if step.output is None:
+        return None
+    path = ("steps", name, "output")
+    template = faults.look_up(path, prompt, "structured")
+    if template is not None:
+        _check_variables(faults, chain, template, path, dict.fromkeys(("schema", "problems")))
     return template
 
 

@@ -22,9 +22,12 @@ _COMPLETE = "_FCC_AGENTS_COMPLETE"
 
 _COMMANDS = {
     "approve": "Decide at a gate where a run waits for a person.",
+    "cassette": "Look into cassettes: show, check, scrub.",
     "diff": "Compare two runs: where they diverged, why, and how far it spread.",
     "init": "Make a workspace: the five folders, each with a first example.",
     "list": "List chains, personas, prompts, profiles, policies and runs.",
+    "record": "Run a chain and record every reply in a cassette.",
+    "replay": "Run a chain again from its cassette: offline, without a key.",
     "resume": "Go on with a run that was interrupted, stopped or waits.",
     "run": "Run a chain and judge what comes out.",
     "schema": "Print the JSON Schema of a file that you write or read.",
@@ -74,8 +77,9 @@ def app() -> None:
 
     \b
     Exit codes: 0 yes · 1 the gate says no · 2 usage or invalid file ·
-    3 no verdict · 5 a limit is reached · 6 waiting for approval ·
-    70 our own error or a failed write · 130 interrupted
+    3 no verdict · 4 cassette missing or drifted · 5 a limit is reached ·
+    6 waiting for approval · 70 our own error or a failed write ·
+    130 interrupted
     """  # noqa: D301 - click reads the \b as "do not wrap"
 
 

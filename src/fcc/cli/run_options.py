@@ -102,11 +102,21 @@ def attach_log(bus: EventBus) -> None:
         attach(bus)
 
 
+def go(prepared: Prepared, bus: EventBus, options: dict[str, Any]) -> int:
+    """Run it, or show what it would do; gives the exit code."""
+    if options["plan_only"]:
+        from fcc.cli.plan_output import print_plan
+
+        return print_plan(prepared, options["form"])
+    return make_run(prepared, bus, options["form"], quiet=options["quiet"])
+
+
 def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> int:
     """Run it, show what came out, and give the exit code."""
     folder = prepared.folder or Path()
     attach_log(bus)
-    progress = None if quiet or form == "json" else Progress.on(bus, prepared)
+    shows = prepared.request.stream or not (quiet or form == "json")
+    progress = Progress.on(bus, prepared) if shows else None
     asks = prepared.request.approver
     if progress is not None and asks is not None and hasattr(asks, "quiet"):
         asks.quiet = progress.paused
@@ -168,6 +178,8 @@ class Progress:
     def on(cls, bus: EventBus, prepared: Prepared) -> Progress:
         """Progress of a run, told by its events."""
         steps = len(prepared.unit_names)
+        if prepared.request.stream:
+            return cls._streaming(bus, steps)
         names = {name for names in prepared.backends.asked.values() for name in names}
         if names <= {DETERMINISTIC} or not sys.stderr.isatty():
             lines = _Lines(steps)
@@ -183,19 +195,35 @@ class Progress:
 
         return cls(stop, spinner.paused)
 
+    @classmethod
+    def _streaming(cls, bus: EventBus, steps: int) -> Progress:
+        from fcc.cli.streaming import StreamedReplies
+
+        replies = StreamedReplies()
+        ends = [bus.subscribe(replies), bus.subscribe(_Lines(steps, replies.when_idle))]
+
+        def stop() -> None:
+            for end in ends:
+                end()
+
+        return cls(stop)
+
 
 class _Lines:
     """One line on standard error for each step that ends."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, when: Callable[[Callable[[], None]], None] = lambda line: line()) -> None:
         self._steps = steps
         self._count = 0
+        self._when = when
+        """Calls what prints a line, when it may."""
 
     def __call__(self, event: Event) -> None:
         line = step_line(event)
         if line is not None:
             self._count += 1
-            click.echo(f"[{self._count}/{self._steps}] {line}", err=True)
+            text = f"[{self._count}/{self._steps}] {line}"
+            self._when(lambda: click.echo(text, err=True))
 
 
 def step_line(event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of event

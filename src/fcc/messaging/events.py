@@ -31,6 +31,8 @@ class EventType(Enum):
     HANDOFF_MADE = "handoff.made"
 
     MODEL_CALL_STARTED = "model_call.started"
+    MODEL_CALL_TEXT = "model_call.text"
+    """A piece of a reply that is still coming; only on the bus, and only where a run streams."""
     MODEL_CALL_COMPLETED = "model_call.completed"
     MODEL_CALL_FAILED = "model_call.failed"
     MODEL_CALL_REUSED = "model_call.reused"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal, TextIO
 
 from fcc._log import get_logger
-from fcc.messaging import Event, EventBus
+from fcc.messaging import Event, EventBus, EventType
 from fcc.redaction import printable, redact
 from fcc.simulation.record import timestamp
 
@@ -35,7 +35,7 @@ def configure(level: int | str = "INFO", form: LogFormat = "text", stream: TextI
 
 
 def attach(bus: EventBus) -> Callable[[], None]:
-    """Log each event of a bus at level INFO.
+    """Log each event of a bus at level INFO, but for the text of replies.
 
     Returns:
         A function that ends it.
@@ -44,6 +44,8 @@ def attach(bus: EventBus) -> Callable[[], None]:
 
 
 def _log_event(event: Event) -> None:
+    if event.event_type is EventType.MODEL_CALL_TEXT:
+        return  # what a model says is in no log
     get_logger("fcc.events").info(event.event_type.value, run=event.correlation_id, **_flat(event))
 
 

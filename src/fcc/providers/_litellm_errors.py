@@ -3,7 +3,8 @@
 LiteLLM picks its classes by words in the error's text and fills in a status where there was none: a 503
 whose body says `invalid_request_error` arrives as a BadRequestError, a refused connection as a 500. So the
 HTTP response is looked for along the chain of causes, its status decides, and LiteLLM's class is only asked
-where no response is found. Nothing here imports LiteLLM: classes are told by their names.
+where no response is found: no connection, an answer that can't be read, an error in the middle of a stream.
+Nothing here imports LiteLLM: classes are told by their names.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from fcc.errors import (
     BadRequestError,
     ContentPolicyError,
     ContextLengthError,
-    EmptyReplyError,
     FccError,
     ModelNotFoundError,
     PermissionDeniedError,
@@ -33,19 +33,25 @@ from fcc.errors import (
 from fcc.redaction import redact
 
 _LONGEST_DETAIL = 240
-_NO_KEY_NEEDED = "`--model deterministic` needs no key."
+NO_KEY_NEEDED = "`--model deterministic` needs no key."
 
 _TRANSPORT = frozenset({"TransportError", "ClientError", "ConnectionError", "gaierror"})
 _TIMEOUT = frozenset({"Timeout", "TimeoutError", "TimeoutException"})
 _INVENTED_STATUS = frozenset(
     {"InternalServerError", "APIError", "APIConnectionError", "Timeout", "UnsupportedParamsError"}
 )
-_JUNK = re.compile(r"'choices'|invalid response|json response", re.IGNORECASE)
-_CONTEXT = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window")
+_JUNK = re.compile(r"'choices'|invalid response|json response|to valid response", re.IGNORECASE)
+_CONTEXT = re.compile(
+    r"context_length_exceeded|exceed_context_size|maximum context length|context window|exceeds the context"
+)
 _POLICY = re.compile(r"content_policy_violation|content_filter|ResponsibleAIPolicyViolation")
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance", re.IGNORECASE)
 _NO_KEY = re.compile(r"missing[\w ]* (?:api key|credentials)|missing credentials", re.IGNORECASE)
-_PREFIX = re.compile(r"^(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout))(?::| -) *")
+_BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid")
+_RETRY_DELAY = re.compile(r'"retryDelay": *"([\d.]+)s"')
+_PREFIX = re.compile(r"^(?:\w+Exception )?(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout))(?::| -) *")
+_OLLAMAS_ERROR = re.compile(r"\{'error': (['\"])(.*)\1\}")
+"""How LiteLLM quotes an error that Ollama sends in the middle of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,15 @@ class _Facts:
     detail: str
     """One readable line of it, free of secrets."""
     retry_after: float | None
+    junk: str
+    """Why the answer can't be read; "" where that is not what is wrong."""
+    begun: bool
+    """Whether the answer broke off after its beginning had come."""
+
+    @property
+    def number(self) -> str:
+        """The status, to be put behind what happened."""
+        return f" ({self.status})" if self.status else ""
 
 
 class _Response(Protocol):
@@ -99,7 +114,7 @@ def map_error(error: Exception, call: Call, handled: BaseException | None = None
     `handled` is the exception that was being handled when the call was made, if any: Python puts it at the
     end of the chain of causes, though it is none.
     """
-    chain = tuple(_chain(error, handled))
+    chain = (*_chain(getattr(error, "original_exception", None), handled), *_chain(error, handled))
     for link in chain:
         if isinstance(link, FccError):
             return link
@@ -113,15 +128,6 @@ def not_retryable(error: ProviderError) -> ProviderError:
     """The same error, of a class that is worth another try, marked as not worth it."""
     error.retryable = False
     return error
-
-
-def missing_key(model: str, variable: str) -> AuthenticationError:
-    """The error for a key that is not in the environment."""
-    return AuthenticationError(
-        f"no API key for {model}: the environment variable {variable} is not set",
-        hint=f"Set it with `export {variable}=…`. {_NO_KEY_NEEDED}",
-        model=model,
-    )
 
 
 def parse_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -158,30 +164,46 @@ def _facts(chain: tuple[BaseException, ...], secrets: tuple[str, ...]) -> _Facts
     error = chain[0]
     names = [frozenset(cls.__name__ for cls in type(link).__mro__) for link in chain]
     all_names = frozenset().union(*names)
-    response = next(filter(None, map(_response, chain)), None)
-    said = str(getattr(error, "message", "") or error)
-    if response is not None:
+    responses = [response for response in map(_response, chain) if response is not None]
+    said = _stripped(str(getattr(error, "message", "") or error))
+    junk = ollamas = None
+    if responses:
+        response = next((response for response in responses if response.text), responses[0])
         status: int | None = response.status_code
-        text = response.text
-        headers: Mapping[str, str] = response.headers
+        text, headers = response.text, response.headers
+        detail = _body_message(text)
     else:
-        status = (
-            None if type(error).__name__ in _INVENTED_STATUS or _TRANSPORT & all_names else _status(error)
-        )
-        text = said
-        headers = getattr(error, "litellm_response_headers", None) or {}
-    detail = _body_message(text) if response is not None else _stripped(said)
-    if _TRANSPORT & all_names and response is None:
-        detail = _stripped(str(chain[-1])) or type(chain[-1]).__name__
+        ollamas = _OLLAMAS_ERROR.search(said)
+        junk = "" if ollamas else _junk(chain, said)
+        invented = ollamas or junk or type(error).__name__ in _INVENTED_STATUS or _TRANSPORT & all_names
+        status = None if invented else _status(error)
+        text, headers = said, getattr(error, "litellm_response_headers", None) or {}
+        detail = ollamas[2] if ollamas else said
+        if _TRANSPORT & all_names:
+            detail = _stripped(str(chain[-1])) or type(chain[-1]).__name__
+    delay = _RETRY_DELAY.search(text)
     return _Facts(
         kind=type(error).__name__,
-        names=names[0],
+        names=frozenset({"APIError"}) if ollamas else names[0],
         all_names=all_names,
         status=status,
         text=text,
         detail=one_line(detail, secrets),
-        retry_after=parse_retry_after(headers),
+        retry_after=float(delay[1]) if delay else parse_retry_after(headers),
+        junk=one_line(junk or "", secrets),
+        begun="ClientPayloadError" in all_names
+        or any(getattr(link, "generated_content", "") for link in chain),
     )
+
+
+def _junk(chain: tuple[BaseException, ...], said: str) -> str:
+    """Why LiteLLM could not read an answer, by the error that it met."""
+    for link in chain[1:]:
+        if type(link).__name__ == "JSONDecodeError":
+            return str(link)
+        if isinstance(link, KeyError | TypeError):
+            return f"it has no {link}" if isinstance(link, KeyError) else "it has another form"
+    return said if _JUNK.search(said) else ""
 
 
 def _response(link: BaseException) -> _Response | None:
@@ -214,7 +236,7 @@ def _body_message(body: str) -> str:
 
 def _stripped(text: str) -> str:
     """LiteLLM's text without the class names that it puts in front and the traceback that it puts behind."""
-    text = text.partition("Traceback (most recent call last)")[0].strip()
+    text = text.partition("Traceback (most recent call last)")[0].partition(". File an issue")[0].strip()
     while (shorter := _PREFIX.sub("", text)) != text:
         text = shorter
     return text
@@ -255,17 +277,20 @@ _ELSE = (BadRequestError, "refused the request", "Check the model's name and the
 
 
 def _refused(status: int | None, facts: _Facts, call: Call) -> ProviderError:
+    if _BAD_KEY.search(facts.text):
+        return _unauthorized(status, facts, call)
+    if _QUOTA.search(facts.text):
+        return _limited(status, facts, call)
     kind: type[ProviderError] = BadRequestError
-    what, hint = (
-        "refused the request",
-        "Mend what the message names: asking again as it stands will not help.",
-    )
+    what, hint = "refused the request", "Mend what the message names: asking again will not help."
     if "ContextWindowExceededError" in facts.names or _CONTEXT.search(facts.text):
         kind, what = ContextLengthError, "takes a shorter prompt than this"
         hint = "Hand on less of the earlier outputs, shorten the inputs, or use a model that takes more."
     elif "ContentPolicyViolationError" in facts.names or _POLICY.search(facts.text):
         kind, what = ContentPolicyError, "refused the prompt by its content policy"
         hint = "Reword the prompt or the inputs, or use another model."
+    elif '"invalid_model"' in facts.text:
+        kind, what, hint = _OTHERS[404]
     elif "UnsupportedParamsError" in facts.names:
         hint = "Leave out the sampling parameter that the message names, or use a model that takes it."
     elif "LLM Provider NOT provided" in facts.text:
@@ -275,16 +300,17 @@ def _refused(status: int | None, facts: _Facts, call: Call) -> ProviderError:
             "`anthropic/…`, `gemini/…`, `ollama/…`.",
             model=call.model,
         )
-    number = f" ({status})" if status else ""
-    return kind(_said(f"{call.where} {what}{number}", facts), hint=hint, model=call.model, status=status)
+    return kind(
+        _said(f"{call.where} {what}{facts.number}", facts), hint=hint, model=call.model, status=status
+    )
 
 
 def _limited(status: int | None, facts: _Facts, call: Call) -> ProviderError:
-    number = f" ({status})" if status else ""
-    if status == 402 or _QUOTA.search(facts.text):  # noqa: PLR2004  # payment required
+    used_up = _QUOTA.search(facts.text) and facts.retry_after is None
+    if status == 402 or used_up:  # noqa: PLR2004  # payment required
         return not_retryable(
             RateLimitError(
-                _said(f"the quota for {call.where} is used up{number}", facts),
+                _said(f"the quota for {call.where} is used up{facts.number}", facts),
                 hint="Waiting will not help: top up the account, or use another key or model.",
                 model=call.model,
                 status=status,
@@ -292,7 +318,7 @@ def _limited(status: int | None, facts: _Facts, call: Call) -> ProviderError:
         )
     wait = "" if facts.retry_after is None else f"; it asks to wait {facts.retry_after:g} s"
     return RateLimitError(
-        _said(f"{call.where} has had too many requests{number}{wait}", facts),
+        _said(f"{call.where} has had too many requests{facts.number}{wait}", facts),
         hint="Wait, run fewer steps side by side, or use another model.",
         model=call.model,
         status=status,
@@ -301,15 +327,14 @@ def _limited(status: int | None, facts: _Facts, call: Call) -> ProviderError:
 
 
 def _unauthorized(status: int | None, facts: _Facts, call: Call) -> ProviderError:
-    number = f" ({status})" if status else ""
     what = "asks for a valid API key"
     hint = "Name the environment variable that holds the server's key with `api_key_env`."
     if call.key_variable:
         what = f"did not accept the key in {call.key_variable}"
         hint = f"Check that {call.key_variable} holds a valid key for this server."
     return AuthenticationError(
-        _said(f"{call.where} {what}{number}", facts),
-        hint=f"{hint} {_NO_KEY_NEEDED}",
+        _said(f"{call.where} {what}{facts.number}", facts),
+        hint=f"{hint} {NO_KEY_NEEDED}",
         model=call.model,
         status=status,
     )
@@ -319,15 +344,18 @@ def _without_status(facts: _Facts, call: Call) -> ProviderError:
     """The error of a call that got no answer, or none that could be read."""
     if facts.all_names & _TIMEOUT:
         return timed_out(call)
+    broken = facts.all_names & _TRANSPORT
+    if facts.begun and (broken or facts.junk):
+        return broke_off(call)
+    if facts.junk and not broken:
+        return unreadable(call, facts.junk)
     by_class = {"AuthenticationError": _unauthorized, "RateLimitError": _limited, "BadRequestError": _refused}
     for name, make in by_class.items():
         if name in facts.names:
             return make(None, facts, call)
     kind: type[ProviderError] = UnavailableError
-    if facts.all_names & _TRANSPORT:
+    if broken:
         what, hint = "could not be reached", "Check that the server runs, its address, and the network."
-    elif "JSONDecodeError" in facts.all_names or _JUNK.search(facts.text):
-        return unreadable(call, facts.detail)
     elif "ImportError" in facts.all_names:
         kind, what = ProviderError, "needs a package that is not installed"
         hint = "Install it, or use another model."
@@ -350,6 +378,15 @@ def timed_out(call: Call) -> UnavailableError:
     )
 
 
+def broke_off(call: Call) -> UnavailableError:
+    """The error for an answer of which only the beginning came."""
+    return UnavailableError(
+        f"{call.where} broke off in the middle of its answer",
+        hint="Try again; if it keeps happening, look at the server and at what stands in between.",
+        model=call.model,
+    )
+
+
 def unreadable(call: Call, detail: str) -> ProviderError:
     """The error for an answer that is no chat completion; asking the same address again would bring the same."""
     error = UnavailableError(
@@ -358,29 +395,6 @@ def unreadable(call: Call, detail: str) -> ProviderError:
         model=call.model,
     )
     return not_retryable(error)
-
-
-def no_text(reason: str, call: Call) -> ProviderError:
-    """The error for a reply without text, which ended for that finish reason."""
-    if reason == "content_filter":
-        return ContentPolicyError(
-            f"the content filter of {call.where} kept the answer back",
-            hint="Reword the prompt or the inputs, or use another model.",
-            model=call.model,
-        )
-    if reason == "length":
-        return not_retryable(
-            EmptyReplyError(
-                f"{call.where} used all the tokens it was allowed before it wrote any text",
-                hint="Raise max_tokens: a reasoning model spends them on thinking first.",
-                model=call.model,
-            )
-        )
-    return EmptyReplyError(
-        f"{call.where} answered with no text (finish reason: {reason})",
-        hint="Try again, or use another model.",
-        model=call.model,
-    )
 
 
 def _said(what: str, facts: _Facts) -> str:

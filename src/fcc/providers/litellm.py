@@ -8,7 +8,7 @@ retries, cost, errors. Keys come from the environment only, and are in no identi
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import copy
 import os
 import re
 import sys
@@ -17,9 +17,24 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from fcc.errors import AuthenticationError, ConfigError, FccError
-from fcc.providers._litellm_errors import Call, map_error, missing_key, no_text, timed_out, unreadable
-from fcc.providers._litellm_library import connected, load, loaded, release
+from fcc.errors import (
+    AuthenticationError,
+    ConfigError,
+    ContentPolicyError,
+    EmptyReplyError,
+    FccError,
+    ProviderError,
+)
+from fcc.providers._litellm_errors import (
+    NO_KEY_NEEDED,
+    Call,
+    broke_off,
+    map_error,
+    not_retryable,
+    timed_out,
+    unreadable,
+)
+from fcc.providers._litellm_library import Answer, answered, connected, load, loaded, release
 from fcc.providers.base import ModelReply, ModelRequest, Tell, Usage
 
 _OPENAI_HOST = "api.openai.com"
@@ -27,8 +42,6 @@ _BASE_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 _BARE_OPENAI_NAME = re.compile(r"(?:gpt|chatgpt|o\d)[^/]*")
 _NO_KEY = "not-needed"
 """Sent to a server that needs no key, because the client library insists on one."""
-
-_PLAIN_STOPS = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class LiteLLMProvider:
         self.model = model
         self.timeout = timeout
         self._price = price
+        self._keyless = False
         self._api_key_env = api_key_env
         self._endpoint = endpoint
         self._own_base = _checked(api_base, "api_base") if api_base else None
@@ -132,10 +146,7 @@ class LiteLLMProvider:
         started = time.perf_counter()
         try:
             async with connected(), asyncio.timeout(self.timeout):
-                if tell is None:
-                    answer = _whole(await litellm.acompletion(**arguments))
-                else:
-                    answer = await _streamed(litellm, arguments, tell)
+                answer = await answered(arguments, tell)
         except Exception as error:  # noqa: BLE001  # LiteLLM raises whatever its backends do
             # LiteLLM's own text may hold the key, so it is kept out of tracebacks; `__context__` still has it.
             raise _failure(error, call, handled) from None
@@ -184,6 +195,14 @@ class LiteLLMProvider:
             **{name: value for name, value in chosen.items() if value is not None},
         }
 
+    def without_key(self) -> LiteLLMProvider:
+        """The same provider, with something in the place of a key: for HTTP that is answered from a recording."""
+        other = copy.copy(self)
+        other._keyless = True  # noqa: SLF001 - its own copy
+        if self.model.startswith("azure/") and not os.environ.get("AZURE_API_BASE"):
+            other._own_base = self._own_base or "http://recorded.invalid"  # noqa: SLF001 - its own copy
+        return other
+
     def _base(self, model: str) -> str | None:
         return self._own_base or (self._openai_base if _is_openai(model) else None)
 
@@ -192,10 +211,12 @@ class LiteLLMProvider:
 
     def _key(self, model: str) -> str | None:
         """The key to send; None leaves it to LiteLLM, which reads the variable of the model's vendor."""
+        if self._keyless:
+            return _NO_KEY
         if self._api_key_env is not None:
             key = os.environ.get(self._api_key_env, "").strip()
             if not key:
-                raise missing_key(model, self._api_key_env)
+                raise _missing_key(model, self._api_key_env)
             return key
         if not _is_openai(model):
             return None
@@ -205,19 +226,21 @@ class LiteLLMProvider:
             return _NO_KEY
         key = os.environ.get("OPENAI_API_KEY", "").strip()
         if not key and not elsewhere:
-            raise missing_key(model, "OPENAI_API_KEY")
+            raise _missing_key(model, "OPENAI_API_KEY")
         return key or _NO_KEY
 
     def _usual_key(self, model: str, key: str | None) -> str:
         unwanted = key == _NO_KEY and self._own_base
         return "OPENAI_API_KEY" if _is_openai(model) and not unwanted else ""
 
-    def _reply(self, answer: _Answer, call: Call, latency: float) -> ModelReply:
+    def _reply(self, answer: Answer, call: Call, latency: float) -> ModelReply:
         if not answer.choices:
             raise unreadable(call, "it holds no choices")
+        if not answer.whole:
+            raise broke_off(call)
         if not answer.text.strip():
-            raise no_text(answer.finish_reason, call)
-        usage = _usage(answer.usage)
+            raise _no_text(answer.finish_reason, call)
+        usage = _usage(answer.usage, call.model)
         return ModelReply(
             text=answer.text,
             model=answer.model or call.model,
@@ -227,52 +250,6 @@ class LiteLLMProvider:
             latency=latency,
             finish_reason=answer.finish_reason,
         )
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What LiteLLM made of an answer, whole or streamed."""
-
-    text: str = ""
-    model: str = ""
-    finish_reason: str = "stop"
-    usage: Any = None
-    choices: bool = False
-    """Whether it is a chat completion at all."""
-
-
-def _whole(response: Any) -> _Answer:
-    answer = _Answer(model=getattr(response, "model", None) or "", usage=getattr(response, "usage", None))
-    try:
-        choice = response.choices[0]
-        text, answer.finish_reason = choice.message.content, _finish_reason(choice)
-    except (AttributeError, IndexError, TypeError):
-        return answer
-    answer.text, answer.choices = text if isinstance(text, str) else "", True
-    return answer
-
-
-async def _streamed(litellm: Any, arguments: dict[str, Any], tell: Tell) -> _Answer:
-    """What the pieces of a streamed answer come to; closed at once where nobody wants the rest."""
-    answer, pieces = _Answer(), list[str]()
-    response = await litellm.acompletion(**arguments, stream=True, stream_options={"include_usage": True})
-    try:
-        async for chunk in response:
-            answer.model = getattr(chunk, "model", None) or answer.model
-            answer.usage = getattr(chunk, "usage", None) or answer.usage
-            for choice in chunk.choices[:1]:
-                answer.choices = True
-                piece = getattr(choice.delta, "content", None)
-                if isinstance(piece, str) and piece:
-                    pieces.append(piece)
-                    tell(piece)
-                if choice.finish_reason:
-                    answer.finish_reason = _finish_reason(choice)
-    finally:
-        with contextlib.suppress(Exception):
-            await response.aclose()
-    answer.text = "".join(pieces)
-    return answer
 
 
 def _format_arguments(litellm: Any, request: ModelRequest, model: str) -> dict[str, Any]:
@@ -292,8 +269,40 @@ def _failure(error: Exception, call: Call, handled: BaseException | None) -> Fcc
         unset = [] if _is_openai(call.model) else load().validate_environment(call.model)["missing_keys"]
         for variable in unset:
             if "KEY" in variable:
-                return missing_key(call.model, variable)
+                return _missing_key(call.model, variable)
     return mapped
+
+
+def _no_text(reason: str, call: Call) -> ProviderError:
+    """The error for a reply without text, which ended for that finish reason."""
+    if reason == "content_filter":
+        return ContentPolicyError(
+            f"the content filter of {call.where} kept the answer back",
+            hint="Reword the prompt or the inputs, or use another model.",
+            model=call.model,
+        )
+    if reason == "length":
+        return not_retryable(
+            EmptyReplyError(
+                f"{call.where} used all the tokens it was allowed before it wrote any text",
+                hint="Raise max_tokens: a reasoning model spends them on thinking first.",
+                model=call.model,
+            )
+        )
+    return EmptyReplyError(
+        f"{call.where} answered with no text (finish reason: {reason})",
+        hint="Try again, or use another model.",
+        model=call.model,
+    )
+
+
+def _missing_key(model: str, variable: str) -> AuthenticationError:
+    """The error for a key that is not in the environment."""
+    return AuthenticationError(
+        f"no API key for {model}: the environment variable {variable} is not set",
+        hint=f"Set it with `export {variable}=…`. {NO_KEY_NEEDED}",
+        model=model,
+    )
 
 
 def _checked(address: str, name: str) -> str:
@@ -309,22 +318,18 @@ def _is_openai(model: str) -> bool:
     return model.startswith("openai/") or _BARE_OPENAI_NAME.fullmatch(model) is not None
 
 
-def _finish_reason(choice: Any) -> str:
-    """LiteLLM calls what it does not know `stop`; the backend's own word is kept beside it."""
-    reason = str(choice.finish_reason or "stop")
-    own = str((getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason") or "")
-    return own if reason == "stop" and own and own.lower() not in _PLAIN_STOPS else reason
-
-
-def _usage(usage: Any) -> Usage:
+def _usage(usage: Any, model: str) -> Usage:
     sent, received = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    if not sent and not received:  # LiteLLM writes 0 where the server said nothing
+    if not sent and not received:
         return Usage()
     return Usage(
-        input_tokens=sent,
-        output_tokens=received,
+        input_tokens=sent or None,  # LiteLLM writes 0 where the server said nothing
+        output_tokens=received or None,
         cached_tokens=_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"),
-        reasoning_tokens=_count(getattr(usage, "completion_tokens_details", None), "reasoning_tokens"),
+        # What LiteLLM has for Anthropic's models is a count of its own.
+        reasoning_tokens=None
+        if model.startswith("anthropic/")
+        else _count(getattr(usage, "completion_tokens_details", None), "reasoning_tokens"),
     )
 
 

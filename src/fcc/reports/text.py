@@ -5,6 +5,7 @@ from __future__ import annotations
 from fcc.redaction import printable
 from fcc.reports._layout import WIDTH, Paint, plain, wrapped
 from fcc.simulation import RunRecord, StepRecord
+from fcc.simulation.record import CallRecord
 
 _COLOUR = {
     "APPROVED": "green",
@@ -26,7 +27,8 @@ def run_report(record: RunRecord, folder: str = "", paint: Paint = plain, name: 
 
     `name` is how the run is named on the command line, for what can be done next.
     """
-    lines = [f"{paint(str(record.chain['name']), 'bold')}  run {record.id}", ""]
+    lines = [f"{paint(str(record.chain['name']), 'bold')}  run {record.id}"]
+    lines += [f"replayed from {printable(record.cassette)}", ""] if record.cassette else [""]
     widths = (
         max(len(step.name) for step in record.steps) if record.steps else 4,
         max(len(_who(step)) for step in record.steps) if record.steps else 4,
@@ -126,7 +128,7 @@ def _end_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
     lines = [f"{paint(verdict.decision, _COLOUR[verdict.decision])}{overall}{_spent(record)}"]
     for reason in verdict.reasons:
         lines += wrapped(reason, "  ")
-    if any(step.status == "failed" for step in record.steps):
+    if any(step.unanswered for step in record.steps) and not record.cassette:
         lines += wrapped(f"Ask again for what is missing: fcc-agents resume {name}", "  ")
     return lines
 
@@ -148,17 +150,24 @@ def _waiting_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
 
 
 def _spent(record: RunRecord) -> str:
-    replies = [call.reply for call in record.calls if call.reply is not None and call.paid]
-    paid = [reply for reply in replies if reply.origin != "deterministic"]
+    paid = [call for call in record.calls if call.origin not in {"", "deterministic", "ledger", "recorded"}]
+    recorded = [call for call in record.calls if call.origin == "recorded"]
     reused = sum(bool(call.reused_from) for call in record.calls)
     again = f"{reused} {'reply' if reused == 1 else 'replies'} reused" if reused else ""
-    if not paid:
-        return f"  ({again})" if again else ""
-    counts = [count for reply in paid for count in (reply.usage.input_tokens, reply.usage.output_tokens)]
+    then = f"as recorded: {_taken(recorded)}" if recorded else ""
+    parts = [part for part in (_taken(paid) if paid else "", again, then) if part]
+    return f"  ({'; '.join(parts)})" if parts else ""
+
+
+def _taken(calls: list[CallRecord]) -> str:
+    """Tokens and cost of calls; unknown as soon as one of them is."""
+    replies = [call.reply for call in calls if call.reply is not None]
+    counts = [count for reply in replies for count in (reply.usage.input_tokens, reply.usage.output_tokens)]
     known = [count for count in counts if count is not None]
     tokens = f"{sum(known):,} tokens" if len(known) == len(counts) else "tokens not reported"
-    cost = f"${record.cost:.4f}" if record.cost is not None else "cost unknown"
-    return f"  ({', '.join(filter(None, [tokens, cost, again]))})"
+    costs = [reply.cost for reply in replies if reply.cost is not None]
+    cost = f"${sum(costs):.4f}" if len(costs) == len(replies) else "cost unknown"
+    return f"{tokens}, {cost}"
 
 
 __all__ = ["WIDTH", "run_report"]

@@ -1,9 +1,9 @@
 """Running: messages, the engine, the runner with its ledger and gates, and the record that a run leaves."""
 
+from fcc.providers.keys import call_key, fingerprint
 from fcc.simulation.artifacts import Artifact, extract_artifacts
 from fcc.simulation.engine import SimulationEngine
 from fcc.simulation.gates import Answer, Approver, Gate, GateQuestion, Ruling
-from fcc.simulation.keys import call_key, fingerprint
 from fcc.simulation.messages import SimulationMessage
 from fcc.simulation.prompting import Backend
 from fcc.simulation.record import Approval, CallRecord, RunRecord, StepRecord

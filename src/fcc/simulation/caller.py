@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fcc.errors import ProviderError
 from fcc.messaging import EventType
-from fcc.providers.base import ModelReply
+from fcc.providers.base import ModelReply, Tell
 from fcc.simulation.budget import Budget
-from fcc.simulation.calls import Publish, ask_model
+from fcc.simulation.calls import Pieces, Publish, ask_model
 from fcc.simulation.prompting import Ask, Candidate, World
 from fcc.simulation.record import CallRecord, ErrorRecord
 
@@ -58,6 +58,8 @@ class Caller:
     ledger: Ledger | None = None
     scope: frozenset[str] = field(default_factory=frozenset)
     """The runs whose replies this one can see, itself included."""
+    stream: bool = False
+    """Whether replies are told while they come."""
 
     async def call(
         self, ask: Ask, candidates: Sequence[Candidate], limits: Budget | None
@@ -105,6 +107,7 @@ class Caller:
                 candidate.request,
                 self.publish,
                 lambda reply: self._keep(candidate, reply),
+                self._tell(candidate) if self.stream else None,
             )
 
         if self.ledger is None:
@@ -115,6 +118,17 @@ class Caller:
         reply = replace(reply, origin="ledger")
         await self._store(candidate, reply)  # or this run, gone on with, would not find it
         return reply, run.partition("@")[0]
+
+    def _tell(self, candidate: Candidate) -> Tell:
+        def tell(text: str | None) -> None:
+            self.publish(
+                EventType.MODEL_CALL_TEXT,
+                call=candidate.request.call_id,
+                text=text or "",
+                begins_anew=text is None,
+            )
+
+        return Pieces(tell, self.world.redact)
 
     async def _keep(self, candidate: Candidate, reply: ModelReply) -> ModelReply:
         text = self.world.redact(reply.text)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from fcc.errors import EmptyReplyError, FccError, ProviderError
 from fcc.messaging import EventType
-from fcc.providers.base import ModelReply, ModelRequest, Provider
-from fcc.redaction import redact
+from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
+from fcc.redaction import redact, unchanged
 
 Clock = Callable[[], float]
 """Gives seconds since 1970-01-01 UTC."""
@@ -28,11 +28,12 @@ async def ask_model(
     request: ModelRequest,
     publish: Publish,
     keep: Callable[[ModelReply], Awaitable[ModelReply]] | None = None,
+    tell: Tell | None = None,
 ) -> ModelReply:
     """The provider's reply; the call's start and its end are published.
 
     Half a surrogate pair, which JSON can carry and no file can, becomes U+FFFD. With `keep` the reply is kept before
-    anyone hears of it, and is what `keep` makes of it.
+    anyone hears of it, and is what `keep` makes of it. With `tell` it is told while it comes.
 
     Raises:
         ProviderError: the model did not answer.
@@ -41,7 +42,9 @@ async def ask_model(
     backend = provider.identity
     publish(EventType.MODEL_CALL_STARTED, call=request.call_id, backend=backend)
     try:
-        reply = await _complete(provider, request)
+        reply = await _complete(provider, request, tell)
+        if isinstance(tell, Pieces):
+            tell.finish()
         if keep is not None:
             reply = await keep(reply)
     except FccError as error:
@@ -64,10 +67,42 @@ async def ask_model(
     return reply
 
 
-async def _complete(provider: Provider, request: ModelRequest) -> ModelReply:
+class Pieces:
+    """Tells a reply in whole words, without secrets: a secret has no white space, and may come in two pieces."""
+
+    def __init__(self, tell: Tell, redact: Callable[[str], str]) -> None:
+        self._tell = tell
+        self._redact = redact
+        self._held = ""
+
+    def __call__(self, text: str | None) -> None:
+        """Take the next piece; None begins anew."""
+        if text is None:
+            self._held = ""
+            self._tell(None)
+            return
+        if self._redact is unchanged:
+            self._tell(text)
+            return
+        self._held += text
+        words = len(self._held) - len(self._held.split()[-1]) if self._held.strip() else 0
+        if self._held[-1:].isspace():
+            words = len(self._held)
+        ready, self._held = self._held[:words], self._held[words:]
+        if ready:
+            self._tell(self._redact(ready))
+
+    def finish(self) -> None:
+        """Tell what is left."""
+        if self._held:
+            self._tell(self._redact(self._held))
+            self._held = ""
+
+
+async def _complete(provider: Provider, request: ModelRequest, tell: Tell | None) -> ModelReply:
     """The reply of a provider that may be anybody's: one with a text, or an error of ours."""
     try:
-        reply = await provider.complete(request)
+        reply = await ask(provider, request, tell)
     except FccError:
         raise
     except Exception as error:  # a provider's fault is an outage of its model, whatever it raises

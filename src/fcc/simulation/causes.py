@@ -70,6 +70,8 @@ def causes(before: Question, after: Question) -> list[Cause]:
         found.append(Cause("persona", f"persona {_versions(before.persona, after.persona)}"))
     if one.get("template") != other.get("template") or before.prompt_name != after.prompt_name:
         found.append(Cause("template", _template(before, after)))
+    if one.get("schema") != other.get("schema"):
+        found.append(Cause("template", "another schema for the output"))
     found += _inputs(before, after)
     for kind, key in (("document", "documents"), ("item", "item")):
         if one.get(key) != other.get(key):

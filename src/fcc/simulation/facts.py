@@ -44,4 +44,11 @@ def _output(records: list[StepRecord]) -> dict[str, Any]:
     text = "\n\n".join(record.output for record in records if record.output)
     statuses = {record.status for record in records}
     status = next(iter(statuses)) if len(statuses) == 1 else "mixed"
-    return {**of_steps(records), "status": status, "text": text, "characters": len(text)}
+    data = [record.data for record in records]
+    return {
+        **of_steps(records),
+        "status": status,
+        "text": text,
+        "characters": len(text),
+        "data": data[0] if len(data) == 1 else data,
+    }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fcc.agents import Policy, ReadinessPolicy, Unit
 from fcc.agents.flow import Outcome
-from fcc.simulation.keys import fingerprint
+from fcc.providers.keys import fingerprint
 from fcc.simulation.prompting import World
 from fcc.simulation.record import Approval, GateRecord, StepRecord
 

@@ -170,10 +170,9 @@ class _Walker:
         if until is None or recorded is None:
             return False
         while True:
-            call = next(
-                (call for call in recorded.calls if call.round == ask.round and call.reply is not None), None
-            )
-            if call is None or call.reply is None or (ask.round == 0 and call.reply.text != text):
+            calls = [call for call in recorded.calls if call.round == ask.round and call.reply is not None]
+            call = calls[-1] if calls else None
+            if call is None or call.reply is None or (ask.round == 0 and not _begins_with(calls, text)):
                 return True
             last = recorded.status == "completed" and call is recorded.calls[-1]
             findings = (
@@ -270,6 +269,10 @@ class _Walker:
 
     def _put(self, unit: Unit, record: StepRecord) -> None:
         self._world.done[unit.name] = record
+
+
+def _begins_with(calls: Sequence[CallRecord], text: str) -> bool:
+    return calls[0].reply is not None and calls[0].reply.text == text
 
 
 def _assumed(unit: Unit, text: str) -> StepRecord:

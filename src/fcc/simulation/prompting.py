@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
 from fcc.agents.agent import system_prompt
-from fcc.providers.base import Message, ModelRequest, Provider, Sampling
+from fcc.providers.base import Message, ModelRequest, Provider, ResponseFormat, Sampling
+from fcc.providers.keys import call_key, fingerprint
 from fcc.redaction import unchanged
 from fcc.simulation import facts
 from fcc.simulation.artifacts import Artifact
-from fcc.simulation.keys import call_key, fingerprint
-from fcc.simulation.record import StepRecord
+from fcc.simulation.record import ErrorRecord, StepRecord
 from fcc.simulation.resolved import plan_fingerprints
 from fcc.simulation.verdict import Finding
 
@@ -47,6 +47,10 @@ class Round(NamedTuple):
     score: float | None = None
     findings: tuple[Finding, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    data: Any = None
+    """The JSON value that it is, where the step has a schema."""
+    error: ErrorRecord | None = None
+    """Why there is none that can be used."""
 
 
 class Document(dict[str, Any]):
@@ -104,15 +108,24 @@ class Ask(NamedTuple):
     fingerprints: dict[str, Any]
 
     messages: tuple[Message, ...]
+    call: int = 0
+    """Which call of the round this is: 1 where the answer did not fit its schema."""
 
     @property
     def call_id(self) -> str:
         """Where in the run the question stands: `step/item/round/call/sample`."""
-        return f"{self.unit.place}/{self.round}/0/0"
+        return f"{self.unit.place}/{self.round}/{self.call}/0"
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON Schema that the answer must fit; None where any text will do."""
+        rule = _planned(self.unit).step.output
+        return rule.json_schema if rule is not None else None
 
     def to(self, backend: Backend) -> Candidate:
         """The question as a backend is sent it."""
-        request = ModelRequest(self.messages, backend.model, backend.sampling, self.call_id)
+        form = ResponseFormat(self.schema, self.unit.step) if self.schema is not None else None
+        request = ModelRequest(self.messages, backend.model, backend.sampling, self.call_id, form)
         return Candidate(backend, request, call_key(request, backend.provider.identity))
 
 
@@ -143,7 +156,24 @@ def next_ask(world: World, before: Ask, answer: Round) -> Ask:
     then = (Message("assistant", answer.output), Message("user", text))
     prints = before.fingerprints | {"previous": fingerprint(answer.output), "refine": fingerprint(text)}
     messages = _messages(world, before.unit, before.task, *then)
-    return before._replace(round=number, fingerprints=prints, messages=messages)
+    return before._replace(round=number, fingerprints=prints, messages=messages, call=0)
+
+
+def repair_ask(world: World, before: Ask, answer: str, problems: Sequence[str]) -> Ask:
+    """The question once more, with the answer that does not fit the schema, and why."""
+    text = _form(_planned(before.unit), problems)
+    then = (Message("assistant", answer), Message("user", text))
+    prints = before.fingerprints | {"answer": fingerprint(answer), "repair": fingerprint(text)}
+    messages = (*before.messages, *_redacted(world, then))
+    return before._replace(call=before.call + 1, fingerprints=prints, messages=messages)
+
+
+def _form(planned: PlannedStep, problems: Sequence[str] = ()) -> str:
+    """What is said of the form that the answer must have; "" where any will do."""
+    if planned.structured is None or planned.step.output is None:
+        return ""
+    schema = json.dumps(planned.step.output.json_schema, indent=2, ensure_ascii=False)
+    return planned.structured.render(schema=schema, problems=list(problems))
 
 
 def accepted(world: World, ask: Ask, answer: Round) -> bool:
@@ -205,6 +235,8 @@ def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict
     }
     if planned.step.foreach is not None:
         found["item"] = fingerprint(unit.value)
+    if planned.step.output is not None:
+        found["schema"] = fingerprint(planned.step.output.json_schema)
     if world.documents:
         found["documents"] = fingerprint(world.documents)
     return found
@@ -221,7 +253,12 @@ def _inputs_used(plan: Plan, step: str) -> tuple[str, ...]:
 def _messages(world: World, unit: Unit, task: str, *then: Message) -> tuple[Message, ...]:
     """What is sent, without secrets: one that a card, a template or an input holds goes to no model."""
     system = system_prompt(world.plan.system, _planned(unit).persona)
-    messages = (Message("system", system), Message("user", task), *then)
+    form = _form(_planned(unit))
+    asked = f"{task.rstrip()}\n\n{form}" if form else task
+    return _redacted(world, (Message("system", system), Message("user", asked), *then))
+
+
+def _redacted(world: World, messages: tuple[Message, ...]) -> tuple[Message, ...]:
     if world.redact is unchanged:
         return messages
     return tuple(Message(message.role, world.redact(message.content)) for message in messages)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from fcc._version import __version__
 from fcc.errors import ConfigError, FccError, NotFoundError
@@ -18,7 +18,9 @@ from fcc.simulation.artifacts import Artifact
 from fcc.simulation.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import BaseModel, TypeAdapter
+
+    M = TypeVar("M", bound=BaseModel)
 
 SCHEMA: Final = "fcc.run/1"
 
@@ -54,7 +56,7 @@ class CallRecord:
     id: str
     """`step/item/round/call/sample`."""
     key: str
-    """The content key of the call (`fcc.simulation.keys.call_key`)."""
+    """The content key of the call (`fcc.providers.keys.call_key`)."""
     backend: str
     """The identity of the provider."""
     fingerprints: Mapping[str, Any]
@@ -75,9 +77,14 @@ class CallRecord:
         return int(self.id.split("/")[2])
 
     @property
+    def origin(self) -> str:
+        """Where the reply came from; "" where there is none."""
+        return self.reply.origin if self.reply is not None else ""
+
+    @property
     def paid(self) -> bool:
-        """Whether this run has asked a model and got a reply; one that another run paid for has the origin `ledger`."""
-        return self.reply is not None and self.reply.origin != "ledger"
+        """Whether this run has asked a model and got a reply: none that another run, or a recording, has paid for."""
+        return self.reply is not None and self.reply.origin not in {"ledger", "recorded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,9 @@ class HandoffRecord:
     """Characters that were cut."""
 
 
+INVALID_OUTPUT: Final = "invalid-output"
+"""The code of a step whose model answered, and whose answer does not fit its schema."""
+
 PASSED_OVER = ("condition", "event", "gate")
 """The codes of steps that were not run on purpose: `when` did not hold, no event came, a gate is closed."""
 
@@ -148,6 +158,21 @@ class StepRecord:
     environment: str = ""
     gate: GateRecord | None = None
     """How it was decided, where this is a gate."""
+    data: Any = None
+    """The JSON value of the output, where the step says by a schema which form it has."""
+
+    def parsed(self, model: type[M]) -> M:
+        """The output as a pydantic model.
+
+        Raises:
+            pydantic.ValidationError: it does not fit, or the step has no schema.
+        """
+        return model.model_validate(self.data)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it failed since no model answered: asking again may help."""
+        return self.status == "failed" and not (self.error is not None and self.error.code == INVALID_OUTPUT)
 
     @property
     def counts(self) -> bool:
@@ -196,6 +221,8 @@ class RunRecord:
     reuse: tuple[str, ...] = ()
     """The runs whose replies this one may use."""
     approvals: tuple[Approval, ...] = ()
+    cassette: str = ""
+    """The cassette that answered, where the run is a replay."""
     error: ErrorRecord | None = None
     """Why the run failed or stopped."""
     environment: Mapping[str, str] = field(default_factory=lambda: dict(_environment()))

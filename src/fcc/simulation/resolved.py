@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from fcc.agents import Chain, GatePolicy, Plan, Policy, ReadinessPolicy, make_plan
+from fcc.agents import Chain, GatePolicy, Plan, PlannedStep, Policy, ReadinessPolicy, make_plan
 from fcc.errors import NotFoundError
 from fcc.personas import Persona
 from fcc.prompts import PromptTemplate
+from fcc.providers.keys import fingerprint
 from fcc.redaction import redact_json
-from fcc.simulation.keys import fingerprint
 from fcc.simulation.record import RunRecord
 
 PARTS = ("chain", "personas", "prompts", "policy", "policies")
@@ -23,6 +23,7 @@ def resolve(plan: Plan) -> dict[str, Any]:
     """The part of a record that is the same for every run of a plan."""
     templates = [plan.system, *(planned.template for planned in plan.steps if planned.step.prompt)]
     templates += [planned.refine for planned in plan.steps if planned.refine is not None]
+    templates += [planned.structured for planned in plan.steps if planned.structured is not None]
     personas = {planned.persona.id: planned.persona for planned in plan.steps}
     return {
         "chain": plan.chain.model_dump(mode="json", exclude_defaults=True),
@@ -49,10 +50,15 @@ def plan_fingerprints(plan: Plan) -> dict[str, dict[str, str]]:
     return {
         planned.name: {
             "persona": personas[planned.persona.id],
-            "template": fingerprint([system, planned.template.text]),
+            "template": fingerprint([system, *_texts(planned)]),
         }
         for planned in plan.steps
     }
+
+
+def _texts(planned: PlannedStep) -> list[str]:
+    form = planned.structured
+    return [planned.template.text, *([form.text] if form is not None else [])]
 
 
 def plan_of(record: RunRecord) -> Plan:

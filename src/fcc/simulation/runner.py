@@ -21,6 +21,7 @@ from fcc.simulation.gates import Approver, Gate
 from fcc.simulation.passing import passed_over
 from fcc.simulation.prompting import Backend, World
 from fcc.simulation.record import (
+    Approval,
     ErrorRecord,
     RunRecord,
     RunStatus,
@@ -55,6 +56,10 @@ class RunOrder:
     """The record of the same run, where it goes on."""
     known: Known = field(default_factory=Known)
     """Replies that need not be paid for."""
+    approvals: tuple[Approval, ...] = ()
+    """What was said at gates before, each on its evidence."""
+    cassette: str = ""
+    """The cassette that answers, where the run is a replay."""
     redact: Callable[[str], str] | None = None
     """Takes secrets out of what is sent and what comes back; made for this run where it is not given."""
 
@@ -80,6 +85,8 @@ class Runner:
     """Given each event of the run before the bus is, in order, in the run's own thread."""
     save: Callable[[RunRecord], None] | None = None
     ledger: Ledger | None = None
+    stream: bool = False
+    """Whether replies are told on the bus while they come, as `EventType.MODEL_CALL_TEXT`."""
     waits: bool = True
     """Whether anything in a run waits. Without, steps run one after the other, and no event loop is needed."""
 
@@ -108,7 +115,7 @@ class _Run:
         self._began = runner.clock()
         self._units = {unit.name: unit for unit in unfold(plan, order.inputs)}
         self._world = World(plan, self._units, order.inputs, order.documents, order.redact or redactor())
-        given = order.prior.approvals if order.prior else ()
+        given = order.prior.approvals if order.prior else order.approvals
         finished = order.prior.steps if order.prior else ()
         decided = {step.name: step for step in finished if step.gate is not None}
         self._gatekeeper = Gatekeeper(runner.gate, runner.approver, given, decided, self._publish, self._now)
@@ -122,7 +129,9 @@ class _Run:
         budget = _spent(Budget(order.limits), order)
         name = ledger_name(order.run_id, self._started)
         scope = frozenset({name, *order.reuse})
-        caller = Caller(name, self._world, self._publish, budget, order.known, runner.ledger, scope)
+        caller = Caller(
+            name, self._world, self._publish, budget, order.known, runner.ledger, scope, runner.stream
+        )
         self._turns = Turns(self._world, caller, self._publish, self._now, names, runner.assessor, prior)
 
     async def go(self) -> RunRecord:
@@ -328,6 +337,7 @@ class _Run:
             limits=order.limits.model_dump(mode="json", exclude_defaults=True),
             reuse=order.reuse,
             approvals=tuple(self._gatekeeper.approvals),
+            cassette=order.cassette,
             error=ErrorRecord.of(error) if error is not None else None,
         )
         if self._runner.save is not None:
@@ -336,7 +346,7 @@ class _Run:
 
     def _publish(self, event_type: EventType, /, **payload: Any) -> None:
         event = Event(event_type, "runner", payload, self._order.run_id, time=self._runner.clock())
-        if self._runner.log is not None:
+        if self._runner.log is not None and event_type is not EventType.MODEL_CALL_TEXT:
             self._runner.log(event)
         self._runner.bus.publish(event)
 

@@ -9,13 +9,24 @@ from typing import NamedTuple, Protocol
 from fcc.agents import Unit
 from fcc.messaging import EventType
 from fcc.providers.base import ModelReply
+from fcc.providers.keys import call_key
 from fcc.simulation.artifacts import Artifact, extract_artifacts
 from fcc.simulation.budget import Budget
 from fcc.simulation.caller import Caller
 from fcc.simulation.calls import Publish
-from fcc.simulation.keys import call_key
-from fcc.simulation.prompting import Ask, Backend, Candidate, Round, World, accepted, first_ask, next_ask
-from fcc.simulation.record import CallRecord, HandoffRecord, StepRecord
+from fcc.simulation.prompting import (
+    Ask,
+    Backend,
+    Candidate,
+    Round,
+    World,
+    accepted,
+    first_ask,
+    next_ask,
+    repair_ask,
+)
+from fcc.simulation.record import INVALID_OUTPUT, CallRecord, ErrorRecord, HandoffRecord, StepRecord
+from fcc.simulation.structured import RULE, Parsed, parse_output
 from fcc.simulation.verdict import Finding
 
 
@@ -73,11 +84,11 @@ class Turns:
                 kept=len(handoff.text),
                 lost=handoff.lost,
             )
-        calls, reply, answer = await self._rounds(ask, candidates)
+        calls, answer = await self._rounds(ask, candidates)
         record = StepRecord(
             name=unit.name,
             persona=persona,
-            status="completed" if reply is not None else "failed",
+            status="failed" if answer.error is not None else "completed",
             started=started,
             finished=self.now(),
             handoffs=tuple(HandoffRecord(item.source, len(item.text), item.lost) for item in ask.handoffs),
@@ -86,9 +97,10 @@ class Turns:
             artifacts=answer.artifacts,
             findings=answer.findings,
             score=answer.score,
-            error=calls[-1].error,
+            error=answer.error,
             step=unit.step,
             environment=unit.environment,
+            data=answer.data,
         )
         self._tell_end(record)
         return record
@@ -96,10 +108,8 @@ class Turns:
     def _candidates(self, ask: Ask) -> list[Candidate]:
         return [ask.to(backend) for backend in self.backends[ask.unit.step]]
 
-    async def _rounds(
-        self, ask: Ask, candidates: list[Candidate]
-    ) -> tuple[tuple[CallRecord, ...], ModelReply | None, Round]:
-        """Every call, the last reply (None where the model did not answer in the end), and what was found of it."""
+    async def _rounds(self, ask: Ask, candidates: list[Candidate]) -> tuple[tuple[CallRecord, ...], Round]:
+        """Every call, and what the last answer came to."""
         planned = ask.unit.planned
         until = planned.step.until if planned is not None else None
         own = planned.step.limits if planned is not None else None
@@ -109,12 +119,19 @@ class Turns:
             calls += await self.caller.call(ask, candidates, limits)
             reply = calls[-1].reply
             if reply is None:
-                return calls, None, Round()
-            answer = judge(self.assessor, ask, reply)
+                return calls, Round(error=calls[-1].error)
+            fitted = fit(ask, reply.text)
+            if fitted.problems and ask.call == 0:
+                ask = repair_ask(self.world, ask, reply.text, fitted.problems)
+                candidates = self._candidates(ask)
+                continue
+            if fitted.problems:
+                return calls, misfit(ask.unit.name, fitted.problems)
+            answer = judge(self.assessor, ask, reply)._replace(data=fitted.value)
             if accepted(self.world, ask, answer):
-                return calls, reply, answer
+                return calls, answer
             if until is None or ask.round >= until.rounds:
-                return calls, reply, _unmet(answer, until.condition if until else "", ask)
+                return calls, _unmet(answer, until.condition if until else "", ask)
             asked_again = replace(calls[-1], score=answer.score, findings=answer.findings)
             calls = (*calls[:-1], asked_again)
             ask = next_ask(self.world, ask, answer)
@@ -136,12 +153,29 @@ class Turns:
 
 
 def judge(assessor: Assessor | None, ask: Ask, reply: ModelReply) -> Round:
-    """What is found of a reply."""
+    """What is found of a reply; one that is to fit a schema, and does, has the score 1: no text score says as much."""
     findings, artifacts = _reply_findings(ask.unit.name, reply), extract_artifacts(reply.text)
     if assessor is None:
         return Round(reply.text, None, findings, artifacts)
+    if ask.schema is not None:
+        return Round(reply.text, 1.0, findings, artifacts)
     assessment = assessor.assess(ask.task, reply.text, artifacts)
     return Round(reply.text, assessment.score, (*findings, *assessment.findings), artifacts)
+
+
+def fit(ask: Ask, text: str) -> Parsed:
+    """The JSON value of an answer and why it does not fit; nothing where any text will do."""
+    if ask.schema is None:
+        return Parsed()
+    return parse_output(text, ask.schema)
+
+
+def misfit(step: str, problems: Sequence[str]) -> Round:
+    """What a step comes to whose answer does not fit its schema, asked for twice: evidence enough to block."""
+    what = "the answer does not fit its schema, asked for twice"
+    hint = "Mend the schema or the task, or use a model that keeps to it: the answers are in the record."
+    finding = Finding(RULE, "error", f"does not fit its schema: {'; '.join(problems)}", f"outputs/{step}.md")
+    return Round(findings=(finding,), error=ErrorRecord(INVALID_OUTPUT, what, hint))
 
 
 def _answers(before: StepRecord, candidates: Sequence[Candidate]) -> bool:

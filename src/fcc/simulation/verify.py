@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 from fcc.agents import Unit, unfold
 from fcc.errors import ConfigError, FccError
+from fcc.providers.keys import call_key
 from fcc.simulation import gates
 from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.event_log import read_log
-from fcc.simulation.keys import call_key
-from fcc.simulation.prompting import Ask, Round, World, accepted, first_ask, next_ask
+from fcc.simulation.prompting import Ask, Round, World, accepted, first_ask, next_ask, repair_ask
 from fcc.simulation.record import CallRecord, RunRecord, StepRecord
 from fcc.simulation.resolved import differences, plan_of, resolve
 from fcc.simulation.run_folder import step_files
 from fcc.simulation.runner import judge_run
 from fcc.simulation.seal import Seal, read_seal
+from fcc.simulation.structured import Parsed
+from fcc.simulation.turn import fit, misfit
 
 RECORD, LOG = "run.json", "events.jsonl"
 
@@ -167,10 +169,21 @@ def _check_turn(world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
     for call in step.calls:
         if call.round != ask.round:
             ask = next_ask(world, ask, _answer_before(step, call))
+        elif call.id != ask.call_id:
+            ask = _repaired(world, ask, step, call)
         yield from _check_call(ask, step, call)
     replies = [call.reply for call in step.calls if call.reply is not None]
+    fitted = fit(ask, replies[-1].text) if replies else Parsed()
+    if (
+        step.status == "failed"
+        and not step.unanswered
+        and misfit(step.name, fitted.problems).error != step.error
+    ):
+        yield Flaw(RECORD, 0, f"step {step.name}: why its answer does not fit is not as recorded")
     if step.status != "completed":
         return
+    if fitted.problems or fitted.value != step.data:
+        yield Flaw(RECORD, 0, f"step {step.name}: its data are not what its output holds")
     if not replies or replies[-1].text != step.output:
         yield Flaw(RECORD, 0, f"step {step.name}: the output is not the recorded reply")
     if extract_artifacts(step.output) != step.artifacts:
@@ -179,6 +192,15 @@ def _check_turn(world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
     unmet = any(finding.rule == "until-unmet" for finding in step.findings)
     if accepted(world, ask, last) is unmet:
         yield Flaw(RECORD, 0, f"step {step.name}: whether its `until` holds is not as recorded")
+
+
+def _repaired(world: World, ask: Ask, step: StepRecord, call: CallRecord) -> Ask:
+    """The question after an answer that did not fit its schema."""
+    before = [other.reply for other in step.calls if other.id == ask.call_id and other.reply is not None]
+    if ask.call or not before:
+        raise ValueError(f"the call {call.id} follows no answer")
+    text = before[-1].text
+    return repair_ask(world, ask, text, fit(ask, text).problems)
 
 
 def _answer_before(step: StepRecord, call: CallRecord) -> Round:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcc import _yaml
@@ -12,8 +15,10 @@ from fcc.errors import ConfigError, NotFoundError
 from fcc.providers.base import Provider
 from fcc.simulation import Backend, RunRecord
 from fcc.wiring.catalog import Catalog
+from fcc.workspace import show_path
 
 if TYPE_CHECKING:
+    from fcc.providers.cassettes import Deck
     from fcc.providers.profile import Profile
 
 DETERMINISTIC = "deterministic"
@@ -37,6 +42,7 @@ class Backends:
         self._catalog = catalog
         self._held = {name: _profile(data) for name, data in (profiles or {}).items()}
         """Profiles of a record, which go before those of the workspace."""
+        self._deck = deck_in_use()
         self._made: dict[str, Backend] = {}
         self._given: dict[int, Backend] = {}
         self.profiles: dict[str, Any] = {}
@@ -102,7 +108,9 @@ class Backends:
 
     @property
     def offline(self) -> bool:
-        """Whether every step is answered by the deterministic provider, which never waits."""
+        """Whether every step is answered by what never waits: the deterministic provider, or a recording."""
+        if self._deck is not None:
+            return not self._deck.waits
         return {name for names in self.asked.values() for name in names} <= {DETERMINISTIC}
 
     @property
@@ -118,7 +126,7 @@ class Backends:
                 f"{model!r} is no model", hint="Give a model's name, a profile's, or a provider."
             )
         if not isinstance(model, str):
-            self._given[id(model)] = Backend(model)
+            self._given[id(model)] = Backend(self._in_deck(model))
             return self._given[id(model)]
         if model not in self._made:
             profile = (
@@ -126,8 +134,66 @@ class Backends:
             )
             if profile is not None:
                 self.profiles[model] = profile.model_dump(mode="json", exclude_defaults=True)
-            self._made[model] = make_backend(model, profile, self._catalog)
+            self._made[model] = self._replayed(model, profile) or self._live_backend(model, profile)
         return self._made[model]
+
+    def _replayed(self, model: str, profile: Profile | None) -> Backend | None:
+        """What answers for a model whose backend a cassette knows, without making it: it may need what is not here."""
+        deck = self._deck
+        if deck is None or deck.records or deck.door != "metadata":
+            return None
+        held = deck.cassette.backends.get(model)
+        if held is None:
+            return None
+        from fcc.providers.cassettes import ReplayProvider
+
+        replay = ReplayProvider(deck, held["identity"])
+        if profile is None:
+            return Backend(replay, held["model"])
+        return Backend(replay, profile.model, profile.to_sampling())
+
+    def _live_backend(self, model: str, profile: Profile | None) -> Backend:
+        made = make_backend(model, profile, self._catalog)
+        return made._replace(provider=self._in_deck(made.provider, model))
+
+    def _in_deck(self, provider: Provider, model: str = "") -> Provider:
+        """The provider, recorded or replayed where a cassette is in use: the outermost of its wrappers."""
+        deck = self._deck
+        if deck is None:
+            return provider
+        from fcc.providers.cassettes import RecordingProvider, ReplayProvider
+
+        if deck.records:
+            return RecordingProvider(provider, deck)
+        identity = deck.cassette.backends.get(model, {}).get("identity", provider.identity)
+        wire = getattr(innermost(provider), "without_key", None) if deck.door == "wire" else None
+        return ReplayProvider(deck, identity, wire() if wire is not None else None)
+
+    @property
+    def replays(self) -> str:
+        """The cassette that answers; "" where models do."""
+        return show_path(self._deck.path) if self._deck is not None and not self._deck.records else ""
+
+    def note(self, record: RunRecord, source: Path | None) -> None:
+        """Give a run that has ended to the cassette that records it, if any."""
+        deck = self._deck
+        if deck is None or not deck.records:
+            return
+        from fcc.simulation.recorded import kept_run
+
+        streamed = {call.id for call in deck.new if call.streamed}
+        more: dict[str, Any] = {"backends": self.kept}
+        if source is not None:
+            more["source"] = Path(os.path.relpath(source, deck.path.parent)).as_posix()
+        deck.add_run(kept_run(record, streamed, **more), whole=is_whole(record))
+
+    @property
+    def kept(self) -> dict[str, dict[str, str]]:
+        """What a cassette keeps of each backend that has a name: its identity, and the model's name."""
+        return {
+            name: {"identity": backend.provider.identity, "model": backend.model}
+            for name, backend in self._made.items()
+        }
 
     def check_prices(self) -> None:
         """Nothing, if no model is known to have an unknown price: a limit on cost could not be held.
@@ -176,6 +242,24 @@ def make_backend(model: str, profile: Profile | None, catalog: Callable[[], Cata
             hint="See the profiles: fcc-agents list providers. LiteLLM's models are written provider/name.",
         )
     return Backend(_live(model), model)
+
+
+def is_whole(record: RunRecord) -> bool:
+    """Whether a run asked all that it was to ask, and everything answered."""
+    return record.status == "completed" and not any(step.unanswered for step in record.steps)
+
+
+def deck_in_use() -> Deck | None:
+    """The cassette that is in use; its module is not imported for that, since none can be in use before it is."""
+    module: Any = sys.modules.get("fcc.providers.cassettes.deck")
+    deck: Deck | None = module.deck_in_use() if module is not None else None
+    return deck
+
+
+def innermost(provider: Provider) -> Provider:
+    """The provider itself, out of its wrappers."""
+    inner = getattr(provider, "inner", None)
+    return innermost(inner) if inner is not None else provider
 
 
 def _choices(planned: PlannedStep, wanted: Mapping[str, Model], plan: Plan) -> tuple[Model, ...]:

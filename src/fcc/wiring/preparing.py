@@ -16,15 +16,15 @@ from fcc._sync import run_sync
 from fcc.agents import Chain, GatePolicy, Plan, unfold
 from fcc.agents.chain import is_json
 from fcc.agents.flow import RunLimits
-from fcc.errors import ConfigError, NotFoundError
+from fcc.errors import CassetteMissError, ConfigError, NotFoundError
 from fcc.messaging import EventBus, EventType
 from fcc.messaging.events import Event
 from fcc.redaction import redact_json, redactor, unchanged
-from fcc.simulation import Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
+from fcc.simulation import Approval, Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
 from fcc.simulation.caller import ledger_name
 from fcc.simulation.resolved import differences, plan_of, resolve, without_secrets
 from fcc.simulation.run_folder import RUN_ID
-from fcc.wiring.backends import Backends, Model
+from fcc.wiring.backends import Backends, Model, is_whole
 from fcc.wiring.catalog import Catalog, open_catalog
 from fcc.wiring.replies import (
     Reuse,
@@ -63,6 +63,11 @@ class RunRequest:
     limits: RunLimits | None = None
     approver: Approver | None = None
     approvals: GatePolicy | None = None
+    stream: bool = False
+    given: tuple[Approval, ...] = ()
+    """What was said at gates before; each holds as long as its evidence does."""
+    source: Path | None = None
+    """The chain's file, where it is known by its path and not by its name."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,14 @@ class Prepared:
                 )
             try:
                 record = await self._runner(folder, ledger).run(self.plan, order)
+            except CassetteMissError as miss:
+                from fcc.wiring.cassettes import explained
+
+                raise explained(self, miss) from None
             finally:
                 await self.backends.close()
         self._tidy(record)
+        self.backends.note(record, self.request.source)
         return record
 
     def preview(self) -> Preview:
@@ -168,6 +178,7 @@ class Prepared:
             log=folder.log if folder else None,
             save=folder.save if folder else None,
             ledger=ledger,
+            stream=self.request.stream,
             waits=not self.backends.offline,
         )
 
@@ -192,6 +203,7 @@ def prepare(request: RunRequest) -> Prepared:
     _check_approvals(request.approvals, plan.chain)
     before, known = known_replies(request.reuse, catalog)
     folder = Path(request.out) if request.out is not None else None
+    names = zip(several(request.reuse), before, strict=True)
     order = RunOrder(
         request.run_id or new_run_id(time.time()),
         values,
@@ -199,10 +211,11 @@ def prepare(request: RunRequest) -> Prepared:
         _limits(plan.chain.limits, request.limits),
         backends.asked,
         backends.profiles,
-        tuple(reference(run, record) for run, record in zip(several(request.reuse), before, strict=True)),
-        None,
-        known,
-        redact,
+        tuple(reference(run, record) for run, record in names),
+        known=known,
+        approvals=request.given,
+        cassette=backends.replays,
+        redact=redact,
     )
     if order.limits.max_cost is not None:
         backends.check_prices()
@@ -226,6 +239,11 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         order = RunOrder(record.id, record.inputs)
         return Prepared(plan, order, Backends({}, catalog), folder, request, finished=record)
     _check_approvals(request.approvals, plan.chain)
+    if record.cassette:
+        raise ConfigError(
+            f"the run {record.id} is a replay of {record.cassette}, which is made anew instead of gone on with",
+            hint=f"Replay it: fcc-agents replay {record.cassette}",
+        )
     backends = Backends.of_record(plan, record, request.model, catalog)
     limits = RunLimits.model_validate(record.limits)
     before_it, known = known_replies(record.reuse, catalog, missing_ok=True)
@@ -322,7 +340,7 @@ def _listed(words: Sequence[str]) -> str:
 
 def _is_finished(record: RunRecord) -> bool:
     """Whether nothing is left to do: a run with outages can be tried again."""
-    return record.status == "completed" and not any(step.status == "failed" for step in record.steps)
+    return is_whole(record)
 
 
 def _is_stillborn(folder: Path) -> bool:

@@ -13,7 +13,7 @@ class DeterministicProvider:
 
     It reads the deliverables, names and figures that the messages state in plain forms (lists, `Key: value`
     lines, a "Produce:" line) and fills in templates: user stories, a pipeline, infrastructure, monitoring, or
-    a structured document. The reply is a function of the messages alone, so it is the same on every machine.
+    a structured document. Where the reply is to fit a JSON Schema, it is made from that. The reply is a function of the request alone, so it is the same on every machine.
     Of the sampling parameters only `max_tokens` has an effect. A reply says nothing about how well a model
     would do.
     """
@@ -29,9 +29,7 @@ class DeterministicProvider:
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """The reply to the messages; never raises, never empty, and free."""
-        from fcc.providers.deterministic.reply import write_reply
-
-        text = write_reply(request.messages)
+        text = _written(request)
         finish_reason = "stop"
         limit = request.sampling.max_tokens
         if limit is not None and len(text) > max(1, CHARACTERS_PER_TOKEN * limit):
@@ -49,3 +47,13 @@ class DeterministicProvider:
             cost=0.0,
             finish_reason=finish_reason,
         )
+
+
+def _written(request: ModelRequest) -> str:
+    if request.response_format is not None:
+        from fcc.providers.deterministic.sample import write_sample
+
+        return write_sample(request.response_format.schema)
+    from fcc.providers.deterministic.reply import write_reply
+
+    return write_reply(request.messages)

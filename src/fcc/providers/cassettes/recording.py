@@ -1,0 +1,53 @@
+"""A provider that records."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
+from fcc.providers.cassettes.deck import Deck
+
+
+class RecordingProvider:
+    """`inner`, whose replies are recorded; what the cassette holds already is not asked again.
+
+    A request without a call's id is given one by its number, so that it is found again.
+    """
+
+    def __init__(self, inner: Provider, deck: Deck) -> None:
+        self.inner = inner
+        self._deck = deck
+        self._numbers = itertools.count()
+
+    @property
+    def identity(self) -> str:
+        """The inner provider's: recording does not make it another backend."""
+        return self.inner.identity
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        """The recorded reply, of origin `recorded`; else the inner provider's, which is recorded. Errors are not."""
+        return await self._ask(request, None)
+
+    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
+        """The same, told as it comes."""
+        return await self._ask(request, tell)
+
+    async def aclose(self) -> None:
+        """Closes the inner provider's connections, where it has any."""
+        close = getattr(self.inner, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
+        if not request.call_id:
+            request = replace(request, call_id=f"call/0/0/{next(self._numbers)}/0")
+        call = self._deck.find(request, self.identity)
+        if call is not None:
+            recorded = call.answer()
+            if tell is not None:
+                tell(recorded.text)
+            return recorded
+        reply = await ask(self.inner, request, tell)
+        self._deck.keep(request, self.identity, reply, streamed=tell is not None)
+        return reply

@@ -1,0 +1,134 @@
+"""Writes what a deck has recorded: all of it, or as much as may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from fcc._version import __version__
+from fcc.errors import SecretFoundError
+from fcc.providers.cassettes.cassette import Cassette, RecordedCall, call_of
+from fcc.providers.cassettes.deck import Deck
+from fcc.providers.cassettes.secrets import Suspect, suspects
+from fcc.workspace import show_path
+
+_MOST_SHOWN = 10
+
+
+def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> Cassette | None:
+    """Write what was recorded, with what the runs knew; None where nothing was recorded, or nothing has changed.
+
+    Where a recording broke off, what there is is written as incomplete: beside the file, as `….partial.yaml`, where a
+    whole one would be replaced by it. What holds a secret is left out, so that only that is to be recorded again.
+
+    Args:
+        deck: what recorded.
+        at: the time, ISO 8601.
+        complete: whether all is there that was asked.
+        allow_shapes: write texts that only look like a key. The values of secrets are never written.
+
+    Raises:
+        SecretFoundError: something was left out, since it holds a secret; the rest has been written.
+        StorageError: it could not be written.
+    """
+    if not deck.new and (not deck.played or (complete and not deck.unused and deck.cassette.complete)):
+        return None
+    made = _made(deck, at, complete=complete)
+    found = [suspect for suspect in suspects(made.to_dict()) if suspect.known or not allow_shapes]
+    if found:
+        made = _without(made, {suspect.call for suspect in found})
+    if found and any(not suspect.call for suspect in found):
+        raise _refused(deck.path, found, written=None)
+    if not made.complete and deck.mode == "all" and deck.path.is_file():
+        made = replace(made, path=_beside(deck.path))
+    made.write()
+    if found:
+        raise _refused(deck.path, found, written=made.path)
+    return made
+
+
+def _made(deck: Deck, at: str, *, complete: bool) -> Cassette:
+    held = {(call["id"], call["key"]) for run in deck.runs for step in run["steps"] for call in step["calls"]}
+    loose = [call for call in (*deck.played, *deck.new) if (call.id, call.key) not in held]
+    if not complete:  # what was not come to may still be needed
+        loose += deck.unused
+    runs = [*deck.runs, *([_loose_run(deck, loose)] if loose else [])]
+    made = Cassette(deck.path, (), tuple(runs), _recorded(at, deck), complete)
+    return replace(made, interactions=tuple(_interactions(deck, made.calls)))
+
+
+def _loose_run(deck: Deck, calls: Sequence[RecordedCall]) -> dict[str, Any]:
+    """Calls outside of a run that has ended, under the heading of the run that was recorded before, if any."""
+    known = deck.cassette.runs[0] if deck.cassette.runs and not deck.runs else {}
+    head = {name: value for name, value in known.items() if name != "steps"}
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for call in calls:
+        steps.setdefault(call.step or call.id.split("/")[0], []).append(call.to_dict())
+    return {**head, "steps": [{"name": name, "calls": held} for name, held in steps.items()]}
+
+
+def _interactions(deck: Deck, calls: Iterable[RecordedCall]) -> list[Mapping[str, Any]]:
+    """What went over the wire for each call, in the order of the calls: the last answer, where it was asked again."""
+    before = deck.cassette.interactions_by_call()
+    since: dict[str, Mapping[str, Any]] = {}
+    for interaction in deck.interactions:
+        since[call_of(interaction)] = interaction
+    fresh = {(call.id, call.key) for call in deck.new}
+    found: list[Mapping[str, Any]] = []
+    for call in calls:
+        if call.reply is None:
+            continue
+        if (call.id, call.key) in fresh:
+            found += [since[call.id]] if call.id in since else []
+        else:
+            found += before.get(call.id, [])
+    return found
+
+
+def _without(made: Cassette, calls: set[str]) -> Cassette:
+    """The cassette without some calls, and so no longer complete."""
+    runs = tuple(
+        {
+            **run,
+            "steps": [
+                {**step, "calls": left}
+                for step in run["steps"]
+                if (left := [call for call in step["calls"] if call["id"] not in calls])
+            ],
+        }
+        for run in made.runs
+    )
+    rest = tuple(item for item in made.interactions if call_of(item) not in calls)
+    return replace(made, runs=runs, interactions=rest, complete=False)
+
+
+def _refused(path: Path, found: Sequence[Suspect], *, written: Path | None) -> SecretFoundError:
+    places = [f"  {suspect.place}: {suspect.what}" for suspect in found[:_MOST_SHOWN]]
+    more = [f"  and {len(found) - _MOST_SHOWN} more"] if len(found) > _MOST_SHOWN else []
+    calls = sorted({suspect.call for suspect in found if suspect.call})
+    what = f"not saved to {show_path(path)}, since it holds what looks like a secret:"
+    if written is not None:
+        what = f"{len(calls)} of the calls were left out of {show_path(written)}, since they hold what looks like a secret:"
+    hint = "Take it out of the prompts or inputs."
+    if not any(suspect.known for suspect in found):
+        hint += " If it is none, say so: --allow-shapes."
+    if written is not None:
+        hint += f" Then ask for what is missing: fcc-agents record --drifted --cassette {show_path(written)}"
+    return SecretFoundError("\n".join([what, *places, *more]), hint=hint)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+def _recorded(at: str, deck: Deck) -> dict[str, str]:
+    held = {"at": at, "fcc": __version__}
+    if deck.interactions or deck.cassette.interactions:
+        try:
+            held["litellm"] = version("litellm")
+        except PackageNotFoundError:  # a copy that was not installed
+            held["litellm"] = "unknown"
+    return held

@@ -1,0 +1,101 @@
+"""A JSON value that fits a schema, made from the schema alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_DEEPEST = 20
+"""A schema that refers to itself is followed so far."""
+
+
+def write_sample(schema: Mapping[str, Any]) -> str:
+    """A value that fits a schema in its usual parts, as indented JSON; the same every time.
+
+    Examples, defaults and choices go first; then each required part, of its type and within its bounds. Patterns and
+    formats are not made up: give an example.
+    """
+    return json.dumps(_value(schema, schema, "value", 0), indent=2, ensure_ascii=False) + "\n"
+
+
+def _value(part: Any, root: Mapping[str, Any], name: str, depth: int) -> Any:
+    if not isinstance(part, Mapping) or depth > _DEEPEST:
+        return None
+    for key in ("const", "default"):
+        if key in part:
+            return part[key]
+    chosen = next((part[key][0] for key in ("examples", "enum") if part.get(key)), None)
+    if chosen is not None:
+        return chosen
+    inner = _referred(str(part["$ref"]), root) if "$ref" in part else _first(part)
+    if inner is not None:
+        return _value(inner, root, name, depth + 1)
+    if part.get("allOf"):
+        return _merged(part, root, name, depth)
+    return _of_type(_type(part), part, root, name, depth)
+
+
+def _first(part: Mapping[str, Any]) -> Any:
+    """The first of the alternatives, where there are some."""
+    return next((part[key][0] for key in ("anyOf", "oneOf") if part.get(key)), None)
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    kind = part.get("type")
+    if isinstance(kind, list):
+        kind = kind[0] if kind else None
+    if isinstance(kind, str):
+        return kind
+    return "object" if "properties" in part else "array" if "items" in part else "string"
+
+
+def _of_type(kind: str, part: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: int) -> Any:
+    if kind == "object":
+        properties, required = part.get("properties", {}), part.get("required", ())
+        return {key: _value(properties.get(key, {}), root, key, depth + 1) for key in required}
+    if kind == "array":
+        return [_value(part.get("items", {}), root, name, depth + 1) for _ in range(part.get("minItems", 1))]
+    if kind in {"number", "integer"}:
+        return _number(kind, part)
+    if kind == "boolean":
+        return True
+    return None if kind == "null" else _text(part, name)
+
+
+def _number(kind: str, part: Mapping[str, Any]) -> float:
+    low, high = part.get("minimum"), part.get("maximum")
+    step = 1 if kind == "integer" else 0.5
+    if low is None and "exclusiveMinimum" in part:
+        low = part["exclusiveMinimum"] + step
+    if high is None and "exclusiveMaximum" in part:
+        high = part["exclusiveMaximum"] - step
+    number = low if low is not None else min(1, high) if high is not None else 1
+    multiple = part.get("multipleOf")
+    if multiple:
+        number = math.ceil(number / multiple) * multiple
+    return math.ceil(number) if kind == "integer" else number
+
+
+def _text(part: Mapping[str, Any], name: str) -> str:
+    text = str(part.get("description") or part.get("title") or name)
+    shortest, longest = part.get("minLength", 1), part.get("maxLength", 200)
+    return (text * (shortest // len(text) + 1) if len(text) < shortest else text)[:longest]
+
+
+def _merged(part: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: int) -> Any:
+    values = [_value(inner, root, name, depth + 1) for inner in part["allOf"]]
+    own = {key: value for key, value in part.items() if key != "allOf"}
+    values += [_value(own, root, name, depth + 1)] if own.keys() & {"properties", "type"} else []
+    if all(isinstance(value, dict) for value in values):
+        return {key: item for value in values for key, item in value.items()}
+    return values[0]
+
+
+def _referred(reference: str, root: Mapping[str, Any]) -> Any:
+    found: Any = root
+    for key in reference.removeprefix("#").strip("/").split("/"):
+        plain = key.replace("~1", "/").replace("~0", "~")
+        found = found.get(plain) if isinstance(found, Mapping) and plain else found
+    return found

@@ -1,0 +1,245 @@
+"""Recording and replaying runs, and looking into cassettes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fcc.agents import Plan
+from fcc.agents.flow import RunLimits
+from fcc.errors import CassetteMissError, ConfigError, FccError
+from fcc.providers.base import ModelReply
+from fcc.providers.cassettes import Cassette, Deck, Mode, use_deck
+from fcc.providers.cassettes.saving import save
+from fcc.providers.cassettes.secrets import Suspect, suspects
+from fcc.simulation import RunRecord
+from fcc.simulation.caller import Known
+from fcc.simulation.preview import Preview, StepPreview, preview
+from fcc.simulation.record import timestamp
+from fcc.simulation.recorded import record_of
+from fcc.simulation.resolved import plan_of
+from fcc.wiring.backends import DETERMINISTIC
+from fcc.wiring.catalog import Catalog
+from fcc.wiring.preparing import Prepared, RunRequest, prepare
+from fcc.workspace import show_path
+
+_MOST_LINES = 40
+"""Of a diff, in a message."""
+
+
+@contextmanager
+def recording(path: Path, mode: Mode, *, force: bool = False, allow_shapes: bool = False) -> Iterator[Deck]:
+    """A cassette in use, whose file is written at the end, also where that came too early.
+
+    Args:
+        path: the file.
+        mode: what is recorded.
+        force: record although `CI` is set in the environment.
+        allow_shapes: keep texts that only look like a key.
+
+    Raises:
+        ConfigError: this is CI, where recordings are replayed, or another cassette is in use.
+        SecretFoundError: something was not saved, since it holds a secret.
+    """
+    deck = Deck(path, mode)
+    if deck.records and _in_ci() and not force:
+        raise ConfigError(
+            "nothing is recorded where CI is set in the environment: CI replays what was recorded and committed",
+            hint="Record on your own machine; or, where this is meant, say so: --force.",
+        )
+    try:
+        with use_deck(deck):
+            yield deck
+    except BaseException:  # however it ended, what was paid for is kept
+        with suppress(FccError):
+            _save(deck, complete=False, allow_shapes=allow_shapes)
+        raise
+    _save(deck, complete=deck.whole, allow_shapes=allow_shapes)
+
+
+def _save(deck: Deck, *, complete: bool, allow_shapes: bool) -> None:
+    if deck.records:
+        deck.saved = save(deck, timestamp(time.time()), complete=complete, allow_shapes=allow_shapes)
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
+
+
+class RecordedPlan(NamedTuple):
+    """The chain of a cassette, as it is today."""
+
+    plan: Plan
+    source: Path | None = None
+    """Its file, where it is known by its path and not by its name."""
+    note: str = ""
+    """That the chain is not found here, and is taken as it was recorded."""
+
+
+def recorded_plan(cassette: Cassette, catalog: Catalog) -> RecordedPlan:
+    """The chain of a cassette's one run.
+
+    Raises:
+        ConfigError: it holds no run of a chain, or several.
+        InvalidFileError: the chain of today is invalid.
+    """
+    run = _only_run(cassette)
+    name = str(run["chain"]["name"])
+    source = cassette.path.parent / run["source"] if "source" in run else None
+    if source is not None and source.is_file():
+        return RecordedPlan(catalog.plan(source), source)
+    if source is None and name in catalog.workspace.files("agents"):
+        return RecordedPlan(catalog.plan(name))
+    what = f"the chain {name!r} is not here: it is taken as it was recorded"
+    return RecordedPlan(plan_of(record_of(run, name)), None, what)
+
+
+def recorded_request(cassette: Cassette, request: RunRequest, plan: Plan) -> RunRequest:
+    """A request that takes from a cassette's one run what it does not give itself: inputs, events, models, limits."""
+    then = record_of(_only_run(cassette), show_path(cassette.path))
+    held = {name: value for name, value in then.inputs.items() if name in plan.chain.inputs}
+    events = {name: value for name, value in then.documents.items() if name in plan.chain.events}
+    limits = RunLimits.model_validate(then.limits)
+    if request.limits is not None:
+        given = {name: getattr(request.limits, name) for name in request.limits.model_fields_set}
+        limits = limits.model_copy(update=given)
+    return replace(
+        request,
+        chain=plan,
+        inputs={**held, **request.inputs},
+        on={**events, **request.on},
+        model=_models(then, plan) | _as_mapping(request.model),
+        limits=limits,
+        given=then.approvals,
+    )
+
+
+def _only_run(cassette: Cassette) -> Mapping[str, Any]:
+    runs = [run for run in cassette.runs if "chain" in run]
+    if len(runs) == 1:
+        return runs[0]
+    what = "no run of a chain" if not runs else f"{len(runs)} runs"
+    raise ConfigError(
+        f"{show_path(cassette.path)} holds {what}, so that it can't be replayed by itself",
+        hint="It belongs to a test: run that one, with pytest.",
+    )
+
+
+def _models(then: RunRecord, plan: Plan) -> dict[str, Any]:
+    """The models that were asked for beyond what the chain says itself, by step."""
+    steps: Mapping[str, Any] = then.chain["steps"]
+    found: dict[str, Any] = {}
+    for step, (first, *_) in then.asked.items():
+        own = steps.get(step, {}).get("model") or then.chain.get("model") or DETERMINISTIC
+        if step in plan.chain.steps and first and first != own:
+            found[step] = first
+    return found
+
+
+def _as_mapping(model: Any) -> dict[str, Any]:
+    if model is None:
+        return {}
+    return dict(model) if isinstance(model, Mapping) else {"*": model}
+
+
+def explained(prepared: Prepared, miss: CassetteMissError) -> CassetteMissError:
+    """The error of a replay, with all that has drifted and why, and the nearest recording against what is asked now."""
+    from fcc.wiring.backends import deck_in_use
+
+    deck = deck_in_use()
+    runs = [run for run in deck.cassette.runs if "chain" in run] if deck is not None else []
+    lines = [miss.message]
+    chain = prepared.plan.chain.name
+    run = next((run for run in runs if run["chain"]["name"] == chain), None)
+    if deck is not None and run is not None:
+        lines += _reasons(drift(prepared, deck.cassette, run))
+    lines += ["", *miss.diff[:_MOST_LINES]] if miss.diff else []
+    left = len(miss.diff) - _MOST_LINES
+    lines += [f"… and {left} more lines"] if left > 0 else []
+    return CassetteMissError(
+        "\n".join(lines), hint=miss.hint, call_id=miss.call_id, diff=miss.diff, nearest=miss.nearest
+    )
+
+
+def _reasons(found: Preview) -> list[str]:
+    """One line for each step that has drifted; those that only follow another together."""
+    own = [step for step in found.asked if not all(cause.kind == "upstream" for cause in step.causes)]
+    following = [step.name for step in found.asked if step not in own]
+    lines = [f"  {step.name}: {'; '.join(cause.text for cause in step.causes)}" for step in own]
+    return lines + ([f"  {', '.join(following)}: what comes before changes"] if following else [])
+
+
+def drift(prepared: Prepared, cassette: Cassette, run: Mapping[str, Any]) -> Preview:
+    """What a run would ask that a cassette does not hold, and why."""
+    then = record_of(run, show_path(cassette.path))
+    replies: dict[str, tuple[str, ModelReply]] = {
+        call.key: (then.id, call.reply) for call in cassette.calls if call.reply is not None
+    }
+    order = replace(prepared.order, known=Known(others=replies))
+    return preview(prepared.plan, order, prepared.backends.by_step, (then,))
+
+
+class Check(NamedTuple):
+    """What was found of a cassette."""
+
+    path: Path
+    complete: bool
+    suspects: list[Suspect]
+    stale: list[StepPreview]
+    """The steps that would ask what it does not hold."""
+    unused: list[str]
+    """The calls that nothing would ask for today."""
+    broken: list[str]
+    """Calls whose HTTP is missing, or the other way round."""
+    note: str = ""
+    """Why it could not be held against today's chain, or how."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a replay would not go through, or leave something over."""
+        return not self.complete or bool(self.stale or self.unused or self.broken)
+
+
+def check(path: Path, catalog: Catalog) -> Check:
+    """What there is to say of a cassette, against the chains of today.
+
+    Raises:
+        CassetteError: there is none.
+        InvalidFileError: it, or a chain, is invalid.
+    """
+    cassette = Cassette.read(path)
+    found = suspects(cassette.to_dict())
+    runs = [run for run in cassette.runs if "chain" in run]
+    stale: list[StepPreview] = []
+    unused: list[str] = []
+    note = "" if len(runs) == 1 else "it belongs to a test, which alone can say whether it fits"
+    if len(runs) == 1:
+        with use_deck(Deck(path)):
+            plan, _, note = recorded_plan(cassette, catalog)
+            request = recorded_request(cassette, RunRequest(plan, workspace=catalog.workspace), plan)
+            prepared = prepare(request)
+            ahead = drift(prepared, cassette, runs[0])
+        stale = ahead.asked
+        names = {step.name for step in ahead.steps if step.action != "skip"}
+        unused = [call.id for call in cassette.calls if call.step not in names]
+    return Check(path, cassette.complete, found, stale, unused, _broken(cassette), note)
+
+
+def _broken(cassette: Cassette) -> list[str]:
+    wire, calls = cassette.interactions_by_call(), {call.id: call for call in cassette.calls}
+    lone = [
+        f"{call or 'an interaction without a call'}: nothing is known of it but its HTTP"
+        for call in wire
+        if call not in calls
+    ]
+    bare = [
+        f"{call.id}: its HTTP is missing"
+        for call in calls.values()
+        if call.backend.startswith("litellm/") and call.reply is not None and call.id not in wire
+    ]
+    return lone + bare
