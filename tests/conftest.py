@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 REPOSITORY = Path(__file__).parent.parent
 
 _KEEP = {

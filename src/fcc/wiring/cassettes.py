@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,12 +14,12 @@ from fcc.agents.flow import RunLimits
 from fcc.errors import CassetteMissError, ConfigError, FccError
 from fcc.providers.base import ModelReply
 from fcc.providers.cassettes import Cassette, Deck, Mode, use_deck
-from fcc.providers.cassettes.saving import save
+from fcc.providers.cassettes.deck import Door
+from fcc.providers.cassettes.saving import save_now
 from fcc.providers.cassettes.secrets import Suspect, suspects
 from fcc.simulation import RunRecord
 from fcc.simulation.caller import Known
 from fcc.simulation.preview import Preview, StepPreview, preview
-from fcc.simulation.record import timestamp
 from fcc.simulation.recorded import record_of
 from fcc.simulation.resolved import plan_of
 from fcc.wiring.backends import DETERMINISTIC
@@ -33,7 +32,9 @@ _MOST_LINES = 40
 
 
 @contextmanager
-def recording(path: Path, mode: Mode, *, force: bool = False, allow_shapes: bool = False) -> Iterator[Deck]:
+def recording(
+    path: Path, mode: Mode, *, force: bool = False, allow_shapes: bool = False, door: Door = "metadata"
+) -> Iterator[Deck]:
     """A cassette in use, whose file is written at the end, also where that came too early.
 
     Args:
@@ -41,12 +42,13 @@ def recording(path: Path, mode: Mode, *, force: bool = False, allow_shapes: bool
         mode: what is recorded.
         force: record although `CI` is set in the environment.
         allow_shapes: keep texts that only look like a key.
+        door: by which of the cassette's two doors a reply is read.
 
     Raises:
         ConfigError: this is CI, where recordings are replayed, or another cassette is in use.
         SecretFoundError: something was not saved, since it holds a secret.
     """
-    deck = Deck(path, mode)
+    deck = Deck(path, mode, door=door)
     if deck.records and _in_ci() and not force:
         raise ConfigError(
             "nothing is recorded where CI is set in the environment: CI replays what was recorded and committed",
@@ -57,14 +59,9 @@ def recording(path: Path, mode: Mode, *, force: bool = False, allow_shapes: bool
             yield deck
     except BaseException:  # however it ended, what was paid for is kept
         with suppress(FccError):
-            _save(deck, complete=False, allow_shapes=allow_shapes)
+            save_now(deck, complete=False, allow_shapes=allow_shapes)
         raise
-    _save(deck, complete=deck.whole, allow_shapes=allow_shapes)
-
-
-def _save(deck: Deck, *, complete: bool, allow_shapes: bool) -> None:
-    if deck.records:
-        deck.saved = save(deck, timestamp(time.time()), complete=complete, allow_shapes=allow_shapes)
+    save_now(deck, complete=deck.whole, allow_shapes=allow_shapes)
 
 
 def _in_ci() -> bool:

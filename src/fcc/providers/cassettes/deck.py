@@ -30,19 +30,23 @@ class Deck:
         path: the cassette's file.
         mode: what is recorded.
         door: by which of its two doors a reply is read.
+        again: the command that records what has drifted, for messages.
 
     Raises:
         CassetteError: nothing is to be recorded, and there is no such file.
         InvalidFileError: the file is no cassette, or is damaged.
     """
 
-    def __init__(self, path: Path, mode: Mode = "none", *, door: Door = "metadata") -> None:
+    def __init__(self, path: Path, mode: Mode = "none", *, door: Door = "metadata", again: str = "") -> None:
         exists = path.is_file()
         if mode == "once":
             mode = "none" if exists else "all"
         self.mode: Literal["none", "drifted", "all"] = mode
         self.path = path
         self.door = door
+        self.again = again or f"fcc-agents record --drifted --cassette {show_path(path)}"
+        self.misses: list[CassetteMissError] = []
+        """What was asked for in vain."""
         keeps = mode == "none" or (mode == "drifted" and exists)
         self.cassette = Cassette.read(path) if keeps else Cassette(path)
         self.new: list[RecordedCall] = []
@@ -89,7 +93,10 @@ class Deck:
 
     def miss(self, request: ModelRequest, identity: str) -> CassetteMissError:
         """The error for a request that has no recorded reply."""
-        return describe(self.cassette, [call.key for call in self.played], request, identity)
+        played = [call.key for call in self.played]
+        error = describe(self.cassette, played, request, identity, self.again)
+        self.misses.append(error)
+        return error
 
     def keep(self, request: ModelRequest, identity: str, reply: ModelReply, *, streamed: bool) -> None:
         """Record a reply."""

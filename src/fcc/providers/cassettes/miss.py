@@ -16,13 +16,16 @@ _CONTEXT = 1
 
 
 def describe(
-    cassette: Cassette, played: Sequence[str], request: ModelRequest, identity: str
+    cassette: Cassette, played: Sequence[str], request: ModelRequest, identity: str, command: str
 ) -> CassetteMissError:
-    """The error for a request that has no recorded reply; `played` are the keys that were asked for before."""
+    """The error for a request that has no recorded reply; `played` are the keys that were asked for before.
+
+    `command` is what records anew what has drifted.
+    """
     shown, place = show_path(cassette.path), request.call_id or "a call"
     step = request.call_id.split("/")[0]
     what = f"{shown} has no reply for step {step}" if step else f"{shown} has no reply for {place}"
-    again = f"Record only what drifted: fcc-agents record --drifted --cassette {shown}"
+    again = f"Record only what drifted: {command}"
     calls = cassette.calls
     if call_key(request, identity) in played:
         more = f"{shown} holds fewer replies than are asked for: the one for {place} has been played already"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,13 @@ def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> 
     if found:
         raise _refused(deck.path, found, written=made.path)
     return made
+
+
+def save_now(deck: Deck, *, complete: bool, allow_shapes: bool = False) -> None:
+    """Write what a deck has recorded, if anything; see `save`. What was written is then in `deck.saved`."""
+    if deck.records:
+        at = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        deck.saved = save(deck, at, complete=complete, allow_shapes=allow_shapes)
 
 
 def _made(deck: Deck, at: str, *, complete: bool) -> Cassette:
