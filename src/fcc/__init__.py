@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         Provider,
     )
     from fcc.providers.litellm import LiteLLMProvider
-    from fcc.simulation import RunRecord, Verdict
-    from fcc.wiring import arun, run
+    from fcc.simulation import RunRecord
+    from fcc.wiring import arun, run, stream
 
 _HOME = {
     "Agent": "fcc.agents",
@@ -46,9 +46,9 @@ _HOME = {
     "PromptTemplate": "fcc.prompts",
     "Provider": "fcc.providers",
     "RunRecord": "fcc.simulation",
-    "Verdict": "fcc.simulation",
     "arun": "fcc.wiring",
     "run": "fcc.wiring",
+    "stream": "fcc.wiring",
 }
 
 __all__ = [
@@ -68,10 +68,10 @@ __all__ = [
     "PromptTemplate",
     "Provider",
     "RunRecord",
-    "Verdict",
     "__version__",
     "arun",
     "run",
+    "stream",
 ]
 
 

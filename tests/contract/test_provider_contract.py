@@ -9,16 +9,10 @@ from typing import get_args
 
 import pytest
 
-from fcc.providers.base import Message, ModelReply, ModelRequest, Origin, Provider, Sampling
-
-REQUEST = ModelRequest(
-    messages=(
-        Message("system", "You are a careful release engineer."),
-        Message("user", "Write the smallest Kubernetes Deployment for a service called shop."),
-    ),
-    sampling=Sampling(temperature=0.0, max_tokens=200, seed=1),
-    call_id="build/0/0/0/0",
-)
+from contract.cases import REQUEST
+from fcc.providers.base import ModelReply, ModelRequest, Origin, Provider
+from fcc.providers.base import ask as ask_one
+from fcc.providers.cassettes import ReplayProvider
 
 
 def ask(provider, *requests):
@@ -57,10 +51,11 @@ def test_the_reply_says_something(provider):
 
 
 def test_the_reply_says_where_it_came_from(provider):
-    """The origin is one of those that are declared, and a fresh answer came neither from a ledger nor a file."""
+    """The origin is one of those that are declared; only a replay's is `recorded`, and no provider's is the ledger."""
     (reply,) = ask(provider, REQUEST)
     assert reply.origin in get_args(Origin)
-    assert reply.origin not in {"ledger", "recorded"}
+    assert reply.origin != "ledger"
+    assert (reply.origin == "recorded") is isinstance(provider, ReplayProvider)
 
 
 def test_what_was_spent_is_known_or_none(provider):
@@ -115,3 +110,11 @@ def test_the_request_is_not_changed(provider):
     copy = ModelRequest(REQUEST.messages, REQUEST.model, REQUEST.sampling, REQUEST.call_id)
     ask(provider, REQUEST)
     assert copy == REQUEST
+
+
+def test_what_is_told_is_the_reply(provider):
+    """The pieces of a streamed reply are together its text, which is that of a reply that was not streamed."""
+    pieces = []
+    reply = asyncio.run(ask_one(provider, REQUEST, pieces.append))
+    assert "".join(pieces) == reply.text
+    assert reply.text == ask(provider, REQUEST)[0].text

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
@@ -34,7 +35,7 @@ class Scripted:
     delay: float = 0.0
     """Seconds to wait before the first byte."""
     drip: float = 0.0
-    """Seconds to wait before each further byte of the body."""
+    """Seconds to wait before each further byte of the body, or piece of a stream."""
     body: str | None = None
     """Sent as it stands, instead of a completion or an error."""
     content_type: str = "application/json"
@@ -50,6 +51,20 @@ class Scripted:
     """The error's message, where the status is not 200."""
     error_code: str | None = None
     error_type: str = "invalid_request_error"
+    cut_after: int | None = None
+    """Close the connection after so many pieces of a streamed answer."""
+
+    def pieces(self, asked: str) -> list[str]:
+        """The lines of a streamed answer: a piece for each word, the usage, the end."""
+        base = {"id": "chatcmpl-local", "object": "chat.completion.chunk", "created": 1700000000}
+        base["model"] = self.model or asked
+        words = re.findall(r"\s*\S+|\s+$", self.text or "")
+        deltas: list[dict[str, Any]] = [{"delta": {"content": word}, "finish_reason": None} for word in words]
+        deltas.append({"delta": {}, "finish_reason": self.finish_reason})
+        lines = [json.dumps({**base, "choices": [{"index": 0, **delta}]}) for delta in deltas]
+        if self.usage is not None:
+            lines.append(json.dumps({**base, "choices": [], "usage": dict(self.usage)}))
+        return [f"data: {line}\n\n" for line in [*lines, "[DONE]"]]
 
     def payload(self, asked: str) -> str:
         """The body of the answer to a request for the model `asked`."""
@@ -112,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(raw or b"{}")
         self._record(body)
         if self.path.endswith("/chat/completions"):
-            self._send(self.server.next_answer(body), str(body.get("model", "")))
+            streamed = bool(body.get("stream"))
+            self._send(self.server.next_answer(body), str(body.get("model", "")), streamed=streamed)
         else:
             self._send(Scripted(status=404, error="no such page"), "")
 
@@ -123,11 +139,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(Received(self.command, self.path, headers, body))
 
-    def _send(self, answer: Scripted, asked: str) -> None:
+    def _send(self, answer: Scripted, asked: str, *, streamed: bool = False) -> None:
         if answer.delay:
             time.sleep(answer.delay)
         if answer.disconnect:
             self.close_connection = True
+            return
+        if streamed and answer.status == 200 and answer.body is None:
+            self._stream(answer, asked)
             return
         data = answer.payload(asked).encode()
         self.send_response(answer.status)
@@ -139,6 +158,22 @@ class _Handler(BaseHTTPRequestHandler):
         for start in range(0, len(data), 1 if answer.drip else len(data)):
             time.sleep(answer.drip)
             self.wfile.write(data[start : start + 1] if answer.drip else data)
+
+    def _stream(self, answer: Scripted, asked: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for number, piece in enumerate(answer.pieces(asked)):
+            if number == answer.cut_after:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            time.sleep(answer.drip)
+            data = piece.encode()
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
 
 
 class _Listener(ThreadingHTTPServer):

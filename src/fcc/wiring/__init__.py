@@ -10,7 +10,7 @@ from fcc.wiring.preparing import (
     prepare,
     prepare_again,
 )
-from fcc.wiring.runs import arun, resume, run
+from fcc.wiring.runs import arun, resume, run, stream
 
 __all__ = [
     "Catalog",
@@ -25,4 +25,5 @@ __all__ = [
     "prepare_again",
     "resume",
     "run",
+    "stream",
 ]

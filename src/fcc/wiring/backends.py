@@ -129,13 +129,20 @@ class Backends:
             self._given[id(model)] = Backend(self._in_deck(model))
             return self._given[id(model)]
         if model not in self._made:
-            profile = (
-                None if model == DETERMINISTIC else self._held.get(model) or self._catalog().profile(model)
-            )
+            profile = self._profile_of(model)
             if profile is not None:
                 self.profiles[model] = profile.model_dump(mode="json", exclude_defaults=True)
             self._made[model] = self._replayed(model, profile) or self._live_backend(model, profile)
         return self._made[model]
+
+    def _profile_of(self, model: str) -> Profile | None:
+        """The profile of that name: a record's, else the workspace's, else, where a cassette is in use, the one it holds."""
+        if model == DETERMINISTIC:
+            return None
+        found = self._held.get(model) or self._catalog().profile(model)
+        if found is None and self._deck is not None and model in self._deck.cassette.profiles:
+            return _profile(self._deck.cassette.profiles[model])
+        return found
 
     def _replayed(self, model: str, profile: Profile | None) -> Backend | None:
         """What answers for a model whose backend a cassette knows, without making it: it may need what is not here."""
@@ -168,6 +175,11 @@ class Backends:
         identity = deck.cassette.backends.get(model, {}).get("identity", provider.identity)
         wire = getattr(innermost(provider), "without_key", None) if deck.door == "wire" else None
         return ReplayProvider(deck, identity, wire() if wire is not None else None)
+
+    @property
+    def records(self) -> bool:
+        """Whether a cassette records what answers."""
+        return self._deck is not None and self._deck.records
 
     @property
     def replays(self) -> str:

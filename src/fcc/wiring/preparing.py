@@ -220,6 +220,11 @@ def prepare(request: RunRequest) -> Prepared:
     if order.limits.max_cost is not None:
         backends.check_prices()
     prior = _prior(request, folder, order, plan, backends) if folder is not None else None
+    if backends.records and (prior is not None or before):
+        raise ConfigError(
+            "what is recorded can't go on from another run: its replies were not caught on their way",
+            hint="Choose another --id, and no --reuse. What a cassette holds already is kept with --drifted.",
+        )
     if prior is not None:
         order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
     finished = prior if prior is not None and _is_finished(prior) else None

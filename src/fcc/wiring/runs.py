@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fcc.agents import Chain, GatePolicy, Plan
 from fcc.agents.flow import RunLimits
-from fcc.messaging import EventBus
+from fcc.messaging import Event, EventBus
 from fcc.simulation import Approver, RunRecord
 from fcc.simulation.run_folder import find_run
 from fcc.wiring.backends import Model
@@ -32,6 +32,7 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
     limits: RunLimits | None = None,
     approver: Approver | None = None,
     approvals: GatePolicy | None = None,
+    stream: bool = False,
 ) -> RunRecord:
     """Run a chain and return its record.
 
@@ -52,6 +53,7 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
             chain says.
         approver: asks a person at gates; without one the run's status is `waiting` there.
         approvals: a policy that decides in every person's place where it can.
+        stream: whether `bus` is told replies while they come, as `EventType.MODEL_CALL_TEXT`.
 
     Returns:
         The record. An outage is no exception here: the verdict is NO VERDICT, and the step says why.
@@ -74,6 +76,7 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
         limits,
         approver,
         approvals,
+        stream,
     )
     return await prepare(request).go()
 
@@ -93,6 +96,7 @@ def run(  # noqa: PLR0913 - all but the chain are options, each by its name
     limits: RunLimits | None = None,
     approver: Approver | None = None,
     approvals: GatePolicy | None = None,
+    stream: bool = False,
 ) -> RunRecord:
     """Run a chain and return its record: `arun` for code that is not async, also in a notebook."""
     request = RunRequest(
@@ -109,8 +113,45 @@ def run(  # noqa: PLR0913 - all but the chain are options, each by its name
         limits,
         approver,
         approvals,
+        stream,
     )
     return prepare(request).go_sync()
+
+
+async def stream(chain: str | Path | Chain | Plan, **options: Any) -> AsyncIterator[Event | RunRecord]:
+    """Run a chain, and tell what happens while it does: every event, and last the record.
+
+        async for item in fcc.stream("devops-deployment", model="openai/gpt-4.1-mini"):
+            if isinstance(item, fcc.Event) and item.event_type is fcc.EventType.MODEL_CALL_TEXT:
+                print(item.payload["text"], end="")
+
+    Whoever leaves the loop early, or is cancelled, interrupts the run; with `out` it can be resumed. The pieces of a
+    reply's text, of one `call`, are together the reply's text; after one with `begins_anew`, those before it are void.
+
+    Args:
+        chain: as for `arun`.
+        options: as for `arun`.
+
+    Raises:
+        ConfigError: something is wrong with the chain, its inputs or the options; nothing was run.
+        StorageError: a result could not be written.
+    """
+    import asyncio
+
+    bus = options.pop("bus", None) or EventBus()
+    happened: asyncio.Queue[Event | None] = asyncio.Queue()
+    unsubscribe = bus.subscribe(happened.put_nowait)
+    running = asyncio.ensure_future(arun(chain, **options, bus=bus, stream=True))
+    running.add_done_callback(lambda _: happened.put_nowait(None))
+    try:
+        while (event := await happened.get()) is not None:
+            yield event
+        yield await running
+    finally:
+        unsubscribe()
+        if not running.done():
+            running.cancel()
+            await asyncio.wait([running])
 
 
 def resume(

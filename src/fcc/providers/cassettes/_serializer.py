@@ -91,16 +91,22 @@ def _shared(value: Any, known: dict[str, str]) -> Any:
     if isinstance(value, str):
         return known.setdefault(value, value) if len(value) >= _SHARED else value
     if isinstance(value, dict):
-        return {key: _shared(item, known) for key, item in value.items()}
+        return {_Key(key): _shared(item, known) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shared(item, known) for item in value]
     return value
 
 
+class _Key(str):
+    """A name, which is written out each time."""
+
+    __slots__ = ()
+
+
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # the C one has no types
     def ignore_aliases(self, data: Any) -> bool:
         """True for what is written out each time: all but long texts."""
-        return not (isinstance(data, str) and len(data) >= _SHARED)
+        return type(data) is not str or len(data) < _SHARED
 
 
 def _text(dumper: _Dumper, text: str) -> Any:
@@ -109,7 +115,8 @@ def _text(dumper: _Dumper, text: str) -> Any:
         style = "|"
     elif _LIKE_A_NUMBER.match(text) or _yaml.scalar(text) != text:
         style = '"'  # YAML 1.1 and 1.2 differ in what is a number
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(_Key, _text)

@@ -196,6 +196,11 @@ class Cassette:
         """`identity` and `model` of each backend, by the name under which it was asked."""
         return {name: held for run in self.runs for name, held in run.get("backends", {}).items()}
 
+    @cached_property
+    def profiles(self) -> Mapping[str, Any]:
+        """The profiles that were used, by name."""
+        return {name: held for run in self.runs for name, held in run.get("profiles", {}).items()}
+
     def interactions_by_call(self) -> dict[str, list[Mapping[str, Any]]]:
         """The interactions of each call, by its id."""
         found: dict[str, list[Mapping[str, Any]]] = {}

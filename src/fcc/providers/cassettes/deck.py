@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -59,6 +60,7 @@ class Deck:
         """What went over the wire since."""
         self.saved: Cassette | None = None
         """What was written at the end."""
+        self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._waiting: dict[str, list[RecordedCall]] = {}
         for call in self.cassette.calls:
@@ -79,6 +81,13 @@ class Deck:
     def unused(self) -> list[RecordedCall]:
         """The recorded calls that nothing has asked for."""
         return [call for calls in self._waiting.values() for call in calls]
+
+    def named(self, request: ModelRequest) -> ModelRequest:
+        """The request with a call's id: one that has none is given one by its number among those."""
+        if request.call_id:
+            return request
+        with self._lock:
+            return replace(request, call_id=f"call/0/0/{next(self._numbers)}/0")
 
     def find(self, request: ModelRequest, identity: str) -> RecordedCall | None:
         """The recorded call of a request, which is then used up; None where there is none left."""

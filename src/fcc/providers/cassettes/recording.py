@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
-
 from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
 from fcc.providers.cassettes.deck import Deck
 
 
 class RecordingProvider:
-    """`inner`, whose replies are recorded; what the cassette holds already is not asked again.
-
-    A request without a call's id is given one by its number, so that it is found again.
-    """
+    """`inner`, whose replies are recorded; what the cassette holds already is not asked again."""
 
     def __init__(self, inner: Provider, deck: Deck) -> None:
         self.inner = inner
         self._deck = deck
-        self._numbers = itertools.count()
 
     @property
     def identity(self) -> str:
@@ -40,8 +33,7 @@ class RecordingProvider:
             await close()
 
     async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
-        if not request.call_id:
-            request = replace(request, call_id=f"call/0/0/{next(self._numbers)}/0")
+        request = self._deck.named(request)
         call = self._deck.find(request, self.identity)
         if call is not None:
             recorded = call.answer()

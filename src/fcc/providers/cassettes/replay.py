@@ -31,6 +31,7 @@ class ReplayProvider:
         Raises:
             CassetteMissError: there is none for this request.
         """
+        request = self._deck.named(request)
         call = self._deck.find(request, self._identity)
         if call is None:
             raise self._deck.miss(request, self._identity)
