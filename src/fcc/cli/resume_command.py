@@ -45,6 +45,7 @@ def command(
     no_input: bool,
     plan_only: bool,
     quiet: bool,
+    stream: bool,
     form: str,
     workspace: Path | None,
     **limits: Any,
@@ -67,6 +68,7 @@ def command(
         limits=limits_of(limits),
         approver=person(form, no_input=no_input),
         approvals=approvals_of(approvals, catalog),
+        stream=stream,
     )
     prepared = prepare_again(folder, request)
     if plan_only:

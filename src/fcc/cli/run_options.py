@@ -55,6 +55,7 @@ def running_options(function: F) -> F:
             help="A gate policy, by name or file, that decides in a person's place where it can.",
         ),
         click.option("--no-input", is_flag=True, help="Ask nobody: at a gate for a person, stop with exit code 6."),
+        click.option("--stream", is_flag=True, help="Show what the models say while they say it."),
         click.option("--plan", "plan_only", is_flag=True, help="Show which steps would ask a model, and why; ask none."),
         click.option("-q", "--quiet", is_flag=True, help="Print no progress."),
     ]  # fmt: skip

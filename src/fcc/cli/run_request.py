@@ -38,7 +38,6 @@ def starting_options(function: F) -> F:
             "--id", "run_id", metavar="ID",
             help="The run's id; made from the time if not given. The same run under the same id goes on.",
         ),
-        click.option("--stream", is_flag=True, help="Show what the models say while they say it."),
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
