@@ -17,7 +17,8 @@ from fcc.errors import (
     RunError,
     UnavailableError,
 )
-from fcc.providers._litellm_errors import Call, map_error, parse_retry_after
+from fcc.providers._litellm_errors import Call, map_error
+from fcc.providers._litellm_facts import parse_retry_after
 
 KEY = "very-secret-value-42"
 

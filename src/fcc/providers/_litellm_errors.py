@@ -9,14 +9,8 @@ Nothing here imports LiteLLM: classes are told by their names.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
-from typing import Protocol
 
 from fcc.errors import (
     AuthenticationError,
@@ -30,17 +24,11 @@ from fcc.errors import (
     RateLimitError,
     UnavailableError,
 )
-from fcc.redaction import redact
+from fcc.providers._litellm_facts import TRANSPORT, Facts, causes, read_facts
 
-_LONGEST_DETAIL = 240
 NO_KEY_NEEDED = "`--model deterministic` needs no key."
 
-_TRANSPORT = frozenset({"TransportError", "ClientError", "ConnectionError", "gaierror"})
 _TIMEOUT = frozenset({"Timeout", "TimeoutError", "TimeoutException"})
-_INVENTED_STATUS = frozenset(
-    {"InternalServerError", "APIError", "APIConnectionError", "Timeout", "UnsupportedParamsError"}
-)
-_JUNK = re.compile(r"'choices'|invalid response|json response|to valid response", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context_length_exceeded|exceed_context_size|maximum context length|context window|exceeds the context"
 )
@@ -48,10 +36,6 @@ _POLICY = re.compile(r"content_policy_violation|content_filter|ResponsibleAIPoli
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance", re.IGNORECASE)
 _NO_KEY = re.compile(r"missing[\w ]* (?:api key|credentials)|missing credentials", re.IGNORECASE)
 _BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid")
-_RETRY_DELAY = re.compile(r'"retryDelay": *"([\d.]+)s"')
-_PREFIX = re.compile(r"^(?:\w+Exception )?(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout))(?::| -) *")
-_OLLAMAS_ERROR = re.compile(r"\{'error': (['\"])(.*)\1\}")
-"""How LiteLLM quotes an error that Ollama sends in the middle of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +57,17 @@ class Call:
         return f"{self.model} at {self.host}" if self.host else self.model
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What LiteLLM's exception and its causes tell."""
-
-    kind: str
-    """The exception's own class."""
-    names: frozenset[str]
-    """The same with its base classes."""
-    all_names: frozenset[str]
-    """The same for the whole chain of causes."""
-    status: int | None
-    text: str
-    """The body that the server sent, or else what the exception says."""
-    detail: str
-    """One readable line of it, free of secrets."""
-    retry_after: float | None
-    junk: str
-    """Why the answer can't be read; "" where that is not what is wrong."""
-    begun: bool
-    """Whether the answer broke off after its beginning had come."""
-
-    @property
-    def number(self) -> str:
-        """The status, to be put behind what happened."""
-        return f" ({self.status})" if self.status else ""
-
-
-class _Response(Protocol):
-    """As much of an `httpx.Response` as is read here."""
-
-    status_code: int
-    text: str
-    headers: Mapping[str, str]
-
-
 def map_error(error: Exception, call: Call, handled: BaseException | None = None) -> FccError:
     """Our error for whatever a LiteLLM call raised; one of ours somewhere among its causes is returned itself.
 
     `handled` is the exception that was being handled when the call was made, if any: Python puts it at the
     end of the chain of causes, though it is none.
     """
-    chain = (*_chain(getattr(error, "original_exception", None), handled), *_chain(error, handled))
+    chain = (*causes(getattr(error, "original_exception", None), handled), *causes(error, handled))
     for link in chain:
         if isinstance(link, FccError):
             return link
-    facts = _facts(chain, call.secrets)
+    facts = read_facts(chain, call.secrets)
     if facts.status is None:
         return _without_status(facts, call)
     return _with_status(facts.status, facts, call)
@@ -130,123 +79,11 @@ def not_retryable(error: ProviderError) -> ProviderError:
     return error
 
 
-def parse_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait, from a Retry-After header that holds seconds or a date; None where there is none."""
-    named = {name.lower(): value for name, value in headers.items()}
-    in_ms = named.get("retry-after-ms")
-    value = named.get("retry-after", "").strip()
-    try:
-        seconds = float(in_ms) / 1000 if in_ms else float(value)
-    except ValueError:
-        try:
-            then = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = (then.replace(tzinfo=then.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
-    return max(seconds, 0.0) if isfinite(seconds) else None
-
-
-def one_line(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text on one line, without secrets, cut to a readable length."""
-    line = redact(" ".join(text.split()), secrets)
-    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
-
-
-def _chain(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and error is not handled and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _facts(chain: tuple[BaseException, ...], secrets: tuple[str, ...]) -> _Facts:
-    error = chain[0]
-    names = [frozenset(cls.__name__ for cls in type(link).__mro__) for link in chain]
-    all_names = frozenset().union(*names)
-    responses = [response for response in map(_response, chain) if response is not None]
-    said = _stripped(str(getattr(error, "message", "") or error))
-    junk = ollamas = None
-    if responses:
-        response = next((response for response in responses if response.text), responses[0])
-        status: int | None = response.status_code
-        text, headers = response.text, response.headers
-        detail = _body_message(text)
-    else:
-        ollamas = _OLLAMAS_ERROR.search(said)
-        junk = "" if ollamas else _junk(chain, said)
-        invented = ollamas or junk or type(error).__name__ in _INVENTED_STATUS or _TRANSPORT & all_names
-        status = None if invented else _status(error)
-        text, headers = said, getattr(error, "litellm_response_headers", None) or {}
-        detail = ollamas[2] if ollamas else said
-        if _TRANSPORT & all_names:
-            detail = _stripped(str(chain[-1])) or type(chain[-1]).__name__
-    delay = _RETRY_DELAY.search(text)
-    return _Facts(
-        kind=type(error).__name__,
-        names=frozenset({"APIError"}) if ollamas else names[0],
-        all_names=all_names,
-        status=status,
-        text=text,
-        detail=one_line(detail, secrets),
-        retry_after=float(delay[1]) if delay else parse_retry_after(headers),
-        junk=one_line(junk or "", secrets),
-        begun="ClientPayloadError" in all_names
-        or any(getattr(link, "generated_content", "") for link in chain),
-    )
-
-
-def _junk(chain: tuple[BaseException, ...], said: str) -> str:
-    """Why LiteLLM could not read an answer, by the error that it met."""
-    for link in chain[1:]:
-        if type(link).__name__ == "JSONDecodeError":
-            return str(link)
-        if isinstance(link, KeyError | TypeError):
-            return f"it has no {link}" if isinstance(link, KeyError) else "it has another form"
-    return said if _JUNK.search(said) else ""
-
-
-def _response(link: BaseException) -> _Response | None:
-    """The response that a server sent, not one that LiteLLM made up, which has neither headers nor a body."""
-    response: _Response | None = getattr(link, "response", None)
-    if response is None:
-        return None
-    try:
-        return response if response.headers or response.text else None
-    except Exception:  # noqa: BLE001 - something else of that name, or a body that was not read
-        return None
-
-
-def _status(error: BaseException) -> int | None:
-    status = getattr(error, "status_code", None)
-    return status if isinstance(status, int) and status >= 400 else None  # noqa: PLR2004  # where errors begin
-
-
-def _body_message(body: str) -> str:
-    """What an error's body says, in the shapes that servers use."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return "an HTML page" if body.lstrip().startswith("<") else body
-    for name in ("error", "message", "detail"):
-        if isinstance(found, dict) and found.get(name):
-            found = found[name]
-    return found if isinstance(found, str) else json.dumps(found)
-
-
-def _stripped(text: str) -> str:
-    """LiteLLM's text without the class names that it puts in front and the traceback that it puts behind."""
-    text = text.partition("Traceback (most recent call last)")[0].partition(". File an issue")[0].strip()
-    while (shorter := _PREFIX.sub("", text)) != text:
-        text = shorter
-    return text
-
-
-def _with_status(status: int, facts: _Facts, call: Call) -> ProviderError:
+def _with_status(status: int, facts: Facts, call: Call) -> ProviderError:
     if status in {400, 413, 422}:
-        return _refused(status, facts, call)
+        return _refused(facts, call)
     if status in {402, 429}:
-        return _limited(status, facts, call)
+        return _limited(facts, call)
     if status in {408, 409, 425} or status >= 500:  # noqa: PLR2004  # faults of the server
         return UnavailableError(
             _said(f"{call.where} failed ({status})", facts),
@@ -256,7 +93,7 @@ def _with_status(status: int, facts: _Facts, call: Call) -> ProviderError:
             retry_after=facts.retry_after,
         )
     if status == 401:  # noqa: PLR2004  # unauthorized
-        return _unauthorized(status, facts, call)
+        return _unauthorized(facts, call)
     kind, what, hint = _OTHERS.get(status, _ELSE)
     return kind(_said(f"{call.where} {what} ({status})", facts), hint=hint, model=call.model, status=status)
 
@@ -276,11 +113,11 @@ _OTHERS: dict[int, tuple[type[ProviderError], str, str]] = {
 _ELSE = (BadRequestError, "refused the request", "Check the model's name and the server's address.")
 
 
-def _refused(status: int | None, facts: _Facts, call: Call) -> ProviderError:
+def _refused(facts: Facts, call: Call) -> ProviderError:
     if _BAD_KEY.search(facts.text):
-        return _unauthorized(status, facts, call)
+        return _unauthorized(facts, call)
     if _QUOTA.search(facts.text):
-        return _limited(status, facts, call)
+        return _limited(facts, call)
     kind: type[ProviderError] = BadRequestError
     what, hint = "refused the request", "Mend what the message names: asking again will not help."
     if "ContextWindowExceededError" in facts.names or _CONTEXT.search(facts.text):
@@ -301,19 +138,19 @@ def _refused(status: int | None, facts: _Facts, call: Call) -> ProviderError:
             model=call.model,
         )
     return kind(
-        _said(f"{call.where} {what}{facts.number}", facts), hint=hint, model=call.model, status=status
+        _said(f"{call.where} {what}{facts.number}", facts), hint=hint, model=call.model, status=facts.status
     )
 
 
-def _limited(status: int | None, facts: _Facts, call: Call) -> ProviderError:
-    used_up = _QUOTA.search(facts.text) and facts.retry_after is None
-    if status == 402 or used_up:  # noqa: PLR2004  # payment required
+def _limited(facts: Facts, call: Call) -> ProviderError:
+    used_up = _QUOTA.search(facts.text) and (facts.retry_after is None or "insufficient" in facts.text)
+    if facts.status == 402 or used_up:  # noqa: PLR2004  # payment required
         return not_retryable(
             RateLimitError(
                 _said(f"the quota for {call.where} is used up{facts.number}", facts),
                 hint="Waiting will not help: top up the account, or use another key or model.",
                 model=call.model,
-                status=status,
+                status=facts.status,
             )
         )
     wait = "" if facts.retry_after is None else f"; it asks to wait {facts.retry_after:g} s"
@@ -321,12 +158,12 @@ def _limited(status: int | None, facts: _Facts, call: Call) -> ProviderError:
         _said(f"{call.where} has had too many requests{facts.number}{wait}", facts),
         hint="Wait, run fewer steps side by side, or use another model.",
         model=call.model,
-        status=status,
+        status=facts.status,
         retry_after=facts.retry_after,
     )
 
 
-def _unauthorized(status: int | None, facts: _Facts, call: Call) -> ProviderError:
+def _unauthorized(facts: Facts, call: Call) -> ProviderError:
     what = "asks for a valid API key"
     hint = "Name the environment variable that holds the server's key with `api_key_env`."
     if call.key_variable:
@@ -336,15 +173,15 @@ def _unauthorized(status: int | None, facts: _Facts, call: Call) -> ProviderErro
         _said(f"{call.where} {what}{facts.number}", facts),
         hint=f"{hint} {NO_KEY_NEEDED}",
         model=call.model,
-        status=status,
+        status=facts.status,
     )
 
 
-def _without_status(facts: _Facts, call: Call) -> ProviderError:
+def _without_status(facts: Facts, call: Call) -> ProviderError:
     """The error of a call that got no answer, or none that could be read."""
     if facts.all_names & _TIMEOUT:
         return timed_out(call)
-    broken = facts.all_names & _TRANSPORT
+    broken = facts.all_names & TRANSPORT
     if facts.begun and (broken or facts.junk):
         return broke_off(call)
     if facts.junk and not broken:
@@ -352,7 +189,7 @@ def _without_status(facts: _Facts, call: Call) -> ProviderError:
     by_class = {"AuthenticationError": _unauthorized, "RateLimitError": _limited, "BadRequestError": _refused}
     for name, make in by_class.items():
         if name in facts.names:
-            return make(None, facts, call)
+            return make(facts, call)
     kind: type[ProviderError] = UnavailableError
     if broken:
         what, hint = "could not be reached", "Check that the server runs, its address, and the network."
@@ -360,7 +197,7 @@ def _without_status(facts: _Facts, call: Call) -> ProviderError:
         kind, what = ProviderError, "needs a package that is not installed"
         hint = "Install it, or use another model."
     elif _NO_KEY.search(facts.text):
-        return _unauthorized(None, facts, call)
+        return _unauthorized(facts, call)
     elif "APIError" in facts.names:
         what, hint = "failed", "Try again later, or use another model."
     else:
@@ -397,5 +234,5 @@ def unreadable(call: Call, detail: str) -> ProviderError:
     return not_retryable(error)
 
 
-def _said(what: str, facts: _Facts) -> str:
+def _said(what: str, facts: Facts) -> str:
     return f"{what}: {facts.detail}" if facts.detail else what

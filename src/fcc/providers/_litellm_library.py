@@ -182,7 +182,7 @@ async def answered(arguments: dict[str, Any], tell: Tell | None) -> Answer:
     if vendor in _OLLAMA:
         _in_ollamas_words(answer, heard)
     elif vendor == "gemini" and tell is not None and heard:  # LiteLLM calls every piece of it the last
-        answer.whole = any(map(_GEMINIS_END.search, heard))
+        answer.whole = any(map(_GEMINIS_END.search, heard)) and all(map(_is_event, heard))
     return answer
 
 
@@ -253,6 +253,15 @@ def _in_ollamas_words(answer: Answer, heard: list[str]) -> None:
     answer.usage = _litellm.Usage(
         prompt_tokens=said.get("prompt_eval_count"), completion_tokens=said.get("eval_count")
     )
+
+
+def _is_event(line: str) -> bool:
+    """Whether a line of a stream can be read; LiteLLM drops all that follows one that can't."""
+    try:
+        json.loads(line.removeprefix("data:"))
+    except ValueError:
+        return False
+    return True
 
 
 def _client() -> Any:

@@ -42,15 +42,13 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
         model: what answers: `deterministic` (the default), a LiteLLM model string, the name of a profile or of a
             plugin, or a provider. A mapping names steps; `"*"` in it stands for those it does not name.
         out: the run's folder; without one, nothing is written, and nothing can be resumed.
-        run_id: 1 to 64 of `A-Za-z0-9._-`; made from the time if not given. Where `out` holds the same run under this
-            id, it goes on, and what is paid for is not asked again.
+        run_id: 1 to 64 of `A-Za-z0-9._-`; made from the time if not given. Where `out` holds this very run, it goes on.
         bus: where events are published.
         workspace: whose content is used; by default, that of the nearest workspace, over the built-ins.
         assess: whether outputs are scored; without scores the record has no verdict.
         on: the documents of events that came, by the event's name: mappings, as read from JSON.
         reuse: runs whose replies are used again wherever a model would be sent the very same.
-        limits: what the run may spend; where one is reached, its status is `stopped`. What is left out is as the
-            chain says.
+        limits: what the run may spend; at one, its status is `stopped`. What is left out is as the chain says.
         approver: asks a person at gates; without one the run's status is `waiting` there.
         approvals: a policy that decides in every person's place where it can.
         stream: whether `bus` is told replies while they come, as `EventType.MODEL_CALL_TEXT`.
