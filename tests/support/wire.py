@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Protocol, Self
 
-_PAUSE = 0.004
+_PAUSE = 0.002
 """Seconds between two parts that must not reach the client in one."""
 
 
@@ -37,12 +37,18 @@ class Answer:
     finish: Literal["stop", "length", "filter"] = "stop"
     usage: tuple[int, int] | None = (11, 7)
     """Tokens in and out; None where the server does not count."""
+    cached: int = 4
+    """How many of those that went in were read from a cache, where the vendor says so."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     """Sent as it stands."""
     parts: int | None = None
     """How many parts are sent before the answer ends, as if it were whole; 0 sends not even a status."""
+    tail: str = ""
+    """Sent after those parts."""
+    garbled: int | None = None
+    """Of which part only the first half is sent."""
     reset: bool = False
     """It ends with a reset of the connection instead."""
     split: bool = False
@@ -115,9 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
             parts = form.events(answer, received)
         else:
             parts = _halves(json.dumps(form.whole(answer, received), ensure_ascii=False))
+        if answer.garbled is not None:
+            parts[answer.garbled] = _halves(parts[answer.garbled])[0] + "\n\n"
         if answer.parts != 0:
             self._send_head(answer, None if streamed else parts, form.stream_type)
-            self._send_body(answer, parts[: answer.parts], chunked=streamed)
+            self._send_body(answer, [*parts[: answer.parts], answer.tail], chunked=streamed)
         self.close_connection |= answer.parts is not None
         if answer.reset:
             time.sleep(_PAUSE)
@@ -137,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send_body(self, answer: Answer, parts: list[str], *, chunked: bool) -> None:
-        for part in parts:
+        for part in filter(None, parts):
             for data in _cut(part.encode(), answer):
                 time.sleep(answer.drip or _PAUSE)
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
@@ -206,7 +214,7 @@ class WireServer:
     def __init__(self, form: Format) -> None:
         self.format = form
         self._listener = _Listener(form)
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.005,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

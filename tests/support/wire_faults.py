@@ -20,7 +20,6 @@ _STATUS = {
     "too long": 400,
 }
 
-FAULTS = tuple(_STATUS)
 WAIT = 7
 """Seconds that a server which has had too many requests asks to wait."""
 
@@ -130,6 +129,56 @@ _BODIES: Mapping[str, Mapping[str, dict[str, Any]]] = {
 }
 
 
+_QUOTA = "You exceeded your current quota, please check your plan and billing details."
+_INVALID = "API key not valid. Please pass a valid API key."
+_LIMIT = "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000"
+_RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "2.5s"}
+_REASON = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+
+QUIRKS: Mapping[str, tuple[str, int, dict[str, Any]]] = {
+    "a bad key is a bad request": ("gemini", 400, _gemini(_INVALID, "INVALID_ARGUMENT", _REASON)),
+    "a quota that comes back": ("gemini", 429, _gemini(_QUOTA, "RESOURCE_EXHAUSTED", _RETRY)),
+    "a quota that is used up": ("openai", 429, _openai(_QUOTA, "insufficient_quota", "insufficient_quota")),
+    "no credit is a bad request": (
+        "anthropic",
+        400,
+        _anthropic("Your credit balance is too low to access the API.", "invalid_request_error"),
+    ),
+    "no model is a bad request": ("mistral", 400, _mistral("Invalid model: x", "invalid_model", "1500")),
+    "too long with the answer": ("anthropic", 400, _anthropic(_LIMIT, "invalid_request_error")),
+}
+"""Where a vendor's status does not say what is wrong: the format, the status, and the body."""
+
+_SSE = "data: {}\n\n"
+_MIDDLES: Mapping[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("openai", "failed"): (_SSE, _openai(_BUSY, "server_error")),
+    ("openai", "limited"): (_SSE, _openai("Rate limit reached", "rate_limit_error", "rate_limit_exceeded")),
+    ("azure", "failed"): (_SSE, _azure(_BUSY, "InternalServerError")),
+    ("mistral", "failed"): (_SSE, _mistral("Internal server error", "internal_server_error", "1000")),
+    ("anthropic", "overloaded"): ("event: error\n" + _SSE, _anthropic("Overloaded", "overloaded_error")),
+    ("anthropic", "filtered"): ("event: error\n" + _SSE, _BODIES["anthropic"]["filtered"]),
+    ("gemini", "limited"): (_SSE, {"error": _BODIES["gemini"]["limited"]["error"] | {"code": 429}}),
+    ("gemini", "overloaded"): (_SSE, {"error": _BODIES["gemini"]["overloaded"]["error"] | {"code": 503}}),
+    ("ollama", "failed"): ("{}\n", _ollama("an error was encountered while running the model")),
+    ("ollama_chat", "failed"): ("{}\n", _ollama("an error was encountered while running the model")),
+}
+
+MIDDLES = tuple(_MIDDLES)
+"""The formats, each with what may go wrong in the middle of its streams."""
+
+
+def middle(name: str, fault: str, echo: str = "") -> str:
+    """What a server of that format says when it breaks down in the middle of a stream."""
+    frame, body = _MIDDLES[name, fault]
+    return frame.format(json.dumps(_everywhere(body, echo)))
+
+
+def quirk(what: str, echo: str = "") -> tuple[str, Answer]:
+    """The format and the answer of one of the `QUIRKS`."""
+    name, status, body = QUIRKS[what]
+    return name, Answer(status=status, body=json.dumps(_everywhere(body, echo)))
+
+
 def refusals() -> list[tuple[str, str]]:
     """Every format with each fault that its vendor has an error body for."""
     names = {**{name: name for name in _BODIES}, "ollama_chat": "ollama"}
@@ -151,4 +200,6 @@ def refusal(name: str, fault: str, echo: str = "") -> Answer:
 def _everywhere(value: Any, echo: str) -> Any:
     if isinstance(value, Mapping):
         return {key: _everywhere(item, echo) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_everywhere(item, echo) for item in value]
     return f"{value} {echo}".rstrip() if isinstance(value, str) and " " in value else value

@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 
 from support.wire import Answer, Received
 
-_MIDDLE = {"delta", "content", "text"}
-
 
 def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
@@ -31,6 +29,10 @@ class OpenAI:
     stream_type = "text/event-stream"
     words: ClassVar[Mapping[str, str]] = {"stop": "stop", "length": "length", "filter": "content_filter"}
     served = "local-model"
+    header = "authorization"
+    counts_cached = True
+    begins = 1
+    """How many parts of a stream come before the first piece of text."""
 
     def base(self, url: str) -> str:
         """The server's address with the version behind it."""
@@ -71,7 +73,8 @@ class OpenAI:
             return {}
         sent, received = answer.usage
         counts = {"prompt_tokens": sent, "completion_tokens": received, "total_tokens": sent + received}
-        return {"usage": counts}
+        details = {"prompt_tokens_details": {"cached_tokens": answer.cached}} if self.counts_cached else {}
+        return {"usage": counts | details}
 
 
 class Azure(OpenAI):
@@ -81,6 +84,8 @@ class Azure(OpenAI):
     model = "azure/my-deployment"
     path = "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
     served = "gpt-4o-2024-11-20"
+    header = "api-key"
+    begins = 2
 
     def base(self, url: str) -> str:
         """The resource's address."""
@@ -98,7 +103,9 @@ class Mistral(OpenAI):
 
     name = "mistral"
     model = "mistral/mistral-small-latest"
+    words: ClassVar[Mapping[str, str]] = {"stop": "stop", "length": "length"}
     served = "mistral-small-latest"
+    counts_cached = False
 
     def events(self, answer: Answer, received: Received) -> list[str]:
         """A chunk for each piece; the last has the finish reason and the tokens."""
@@ -117,6 +124,9 @@ class Anthropic:
     stream_type = "text/event-stream"
     words: ClassVar[Mapping[str, str]] = {"stop": "end_turn", "length": "max_tokens", "filter": "refusal"}
     served = "claude-local-20260101"
+    header = "x-api-key"
+    counts_cached = True
+    begins = 3
 
     def base(self, url: str) -> str:
         """The server's address."""
@@ -136,7 +146,7 @@ class Anthropic:
         if answer.text:
             message["content"] = [{"type": "text", "text": answer.text}]
         if answer.usage:
-            message["usage"] = {"input_tokens": answer.usage[0], "output_tokens": answer.usage[1]}
+            message["usage"] = self._usage(answer, answer.usage[1])
         return message
 
     def events(self, answer: Answer, received: Received) -> list[str]:
@@ -144,7 +154,7 @@ class Anthropic:
         start = self._message() | {"stop_reason": None}
         delta: dict[str, Any] = {"delta": {"stop_reason": self.words[answer.finish], "stop_sequence": None}}
         if answer.usage:
-            start["usage"] = {"input_tokens": answer.usage[0], "output_tokens": 1}
+            start["usage"] = self._usage(answer, 1)
             delta["usage"] = {"output_tokens": answer.usage[1]}
         block = {"index": 0, "content_block": {"type": "text", "text": ""}}
         return [
@@ -160,6 +170,14 @@ class Anthropic:
             self._event("message_stop", {}),
         ]
 
+    def _usage(self, answer: Answer, received: int) -> dict[str, Any]:
+        """Tokens that went in are counted apart from those that were read from the cache."""
+        cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": answer.cached}
+        return cached | {
+            "input_tokens": (answer.usage or (0, 0))[0] - answer.cached,
+            "output_tokens": received,
+        }
+
     def _message(self) -> dict[str, Any]:
         head = {"id": "msg_local", "type": "message", "role": "assistant", "model": self.served}
         return head | {"content": [], "stop_sequence": None}
@@ -172,11 +190,14 @@ class Gemini:
     """generateContent; a stream is a response for each piece, and ends with its last."""
 
     name = "gemini"
-    model = "gemini/gemini-2.0-flash"
-    path = "/v1beta/models/gemini-2.0-flash:generateContent"
+    model = "gemini/gemini-2.5-flash"
+    path = "/v1beta/models/gemini-2.5-flash:generateContent"
     stream_type = "text/event-stream"
     words: ClassVar[Mapping[str, str]] = {"stop": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY"}
-    served = "gemini-2.0-flash-001"
+    served = "gemini-2.5-flash-001"
+    header = "x-goog-api-key"
+    counts_cached = True
+    begins = 0
 
     def base(self, url: str) -> str:
         """The server's address with the version behind it."""
@@ -210,6 +231,7 @@ class Gemini:
         if answer.usage:
             sent, received = answer.usage
             counts = {"promptTokenCount": sent, "totalTokenCount": sent + received}
+            counts["cachedContentTokenCount"] = answer.cached
             response["usageMetadata"] = counts | ({"candidatesTokenCount": received} if reason else {})
         return response
 
@@ -223,6 +245,9 @@ class OllamaChat:
     stream_type = "application/x-ndjson"
     words: ClassVar[Mapping[str, str]] = {"stop": "stop", "length": "length"}
     served = "llama3"
+    header = "authorization"
+    counts_cached = False
+    begins = 0
 
     def base(self, url: str) -> str:
         """The server's address."""

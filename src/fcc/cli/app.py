@@ -24,6 +24,7 @@ _COMMANDS = {
     "approve": "Decide at a gate where a run waits for a person.",
     "cassette": "Look into cassettes: show, check, scrub.",
     "diff": "Compare two runs: where they diverged, why, and how far it spread.",
+    "doctor": "Check the installation, and models end to end.",
     "init": "Make a workspace: the five folders, each with a first example.",
     "list": "List chains, personas, prompts, profiles, policies and runs.",
     "record": "Run a chain and record every reply in a cassette.",

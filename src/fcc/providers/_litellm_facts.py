@@ -21,7 +21,9 @@ TRANSPORT = frozenset({"TransportError", "ClientError", "ConnectionError", "gaie
 _INVENTED_STATUS = frozenset(
     {"InternalServerError", "APIError", "APIConnectionError", "Timeout", "UnsupportedParamsError"}
 )
-_JUNK = re.compile(r"'choices'|invalid response|json response|to valid response", re.IGNORECASE)
+_JUNK = re.compile(
+    r"'choices'|invalid response|json response|to valid response|string response", re.IGNORECASE
+)
 _RETRY_DELAY = re.compile(r'"retryDelay": *"([\d.]+)s"')
 _PREFIX = re.compile(r"^(?:\w+Exception )?(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout))(?::| -) *")
 _OLLAMAS_ERROR = re.compile(r"\{'error': (['\"])(.*)\1\}")
@@ -136,8 +138,10 @@ def _junk(chain: tuple[BaseException, ...], said: str) -> str:
     for link in chain[1:]:
         if type(link).__name__ == "JSONDecodeError":
             return str(link)
-        if isinstance(link, KeyError | TypeError):
-            return f"it has no {link}" if isinstance(link, KeyError) else "it has another form"
+        if isinstance(link, KeyError):
+            return f"it has no {link}"
+        if isinstance(link, TypeError | AttributeError) or type(link).__name__ == "ValidationError":
+            return "it has another form"
     return said if _JUNK.search(said) else ""
 
 

@@ -54,6 +54,9 @@ _NOISE = {
 _PLAIN = frozenset({"anthropic", "gemini", "mistral", "ollama", "ollama_chat"})
 """Vendors that LiteLLM calls without an SDK, and for which it takes our client."""
 _OLLAMA = frozenset({"ollama", "ollama_chat"})
+_JSON = json.JSONDecoder()
+_NO_DATA = ("event:", "id:", "retry:", ":")
+"""What other lines of a stream begin with."""
 _GEMINIS_END = re.compile(r'"(?:finish|block)Reason"')
 _PLAIN_STOPS = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"})
 
@@ -181,8 +184,9 @@ async def answered(arguments: dict[str, Any], tell: Tell | None) -> Answer:
         _heard.reset(token)
     if vendor in _OLLAMA:
         _in_ollamas_words(answer, heard)
-    elif vendor == "gemini" and tell is not None and heard:  # LiteLLM calls every piece of it the last
-        answer.whole = any(map(_GEMINIS_END.search, heard)) and all(map(_is_event, heard))
+    if vendor == "gemini" and tell is not None and heard:  # LiteLLM calls every piece of it the last
+        answer.whole = any(map(_GEMINIS_END.search, heard))
+    answer.whole = answer.whole and (tell is None or _readable(heard))
     return answer
 
 
@@ -248,6 +252,8 @@ def _in_ollamas_words(answer: Answer, heard: list[str]) -> None:
         said = json.loads(heard[-1])
     except (IndexError, ValueError):
         return
+    if not isinstance(said, dict):
+        return
     answer.model, answer.choices = said.get("model") or answer.model, "model" in said
     answer.finish_reason = said.get("done_reason") or answer.finish_reason
     answer.usage = _litellm.Usage(
@@ -255,10 +261,13 @@ def _in_ollamas_words(answer: Answer, heard: list[str]) -> None:
     )
 
 
-def _is_event(line: str) -> bool:
-    """Whether a line of a stream can be read; LiteLLM drops all that follows one that can't."""
+def _readable(lines: list[str]) -> bool:
+    """Whether all that a stream sent is JSON, which may go over several lines; LiteLLM leaves out what is not."""
+    data = (line.removeprefix("data:").strip() for line in lines if not line.startswith(_NO_DATA))
+    text, place = "".join(item for item in data if item != "[DONE]"), 0
     try:
-        json.loads(line.removeprefix("data:"))
+        while place < len(text):
+            _, place = _JSON.raw_decode(text, place)
     except ValueError:
         return False
     return True

@@ -152,6 +152,32 @@ class LiteLLMProvider:
             raise _failure(error, call, handled) from None
         return self._reply(answer, call, time.perf_counter() - started)
 
+    @property
+    def address(self) -> str:
+        """Where the server is, where that is not left to the vendor's client; else ""."""
+        return self._base(self.model) or ""
+
+    def key_variable(self) -> str:
+        """The environment variable whose value is sent as the key; "" where none is sent. May import LiteLLM.
+
+        Raises:
+            AuthenticationError: it is not set.
+        """
+        key = self._key(self.model)
+        if self._api_key_env is not None:
+            return self._api_key_env
+        if _is_openai(self.model):
+            return "" if key == _NO_KEY else "OPENAI_API_KEY"
+        found = load().validate_environment(self.model)
+        for variable in found["missing_keys"]:
+            if "KEY" in variable and not self._own_base:
+                raise _missing_key(self.model, variable)
+        return ""
+
+    def takes_schemas(self) -> bool:
+        """Whether LiteLLM reports that the backend has a mode of its own for JSON Schemas. Imports LiteLLM."""
+        return bool(load().supports_response_schema(self.model))
+
     def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float | None:
         """What so many tokens may cost, in US dollars; None where they or the price are not known. Imports LiteLLM."""
         if output_tokens is None:
