@@ -15,6 +15,7 @@ MODULES = {
     "steps": "steps",
     "http": "over_http",
     "ledger": "ledger",
+    "cassettes": "cassettes",
     "registry": "registry",
     "bus": "bus",
 }
