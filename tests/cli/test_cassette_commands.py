@@ -18,6 +18,9 @@ import fcc
 from fcc.providers import DeterministicProvider, Message, ModelRequest
 from fcc.providers.cassettes import Cassette
 from support.openai_server import OpenAIServer, Scripted
+from support.wire import Answer, WireServer
+from support.wire_faults import refusal
+from support.wire_formats import FORMATS
 
 CANARY = "canary-4b8e1f6d90"
 FILE = "cassettes/devops.yaml"
@@ -367,3 +370,32 @@ def test_an_interrupted_recording_keeps_what_was_asked(server) -> None:
     assert not held.complete
     assert [call.reply.text for call in held.calls] == ["Done with the first."]
     assert len(held.interactions) == 1
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["answers", "refuses"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_planted_key_reaches_nothing(fcc_agents, monkeypatch, name: str, *, fails: bool) -> None:
+    """For every wire format: not the disk, the log, the record, the report or the error, though the server echoes it."""
+    monkeypatch.setenv("PLANTED_API_KEY", CANARY)
+    monkeypatch.setenv("AZURE_API_VERSION", "2024-10-21")
+    for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
+        Path(kind).mkdir()
+    form = FORMATS[name]
+    with WireServer(form) as wire:
+        wire.always(
+            refusal(name, "unauthorized", echo=CANARY) if fails else Answer((f"Hello {CANARY}. ", "Bye."))
+        )
+        Path("providers/p.yaml").write_text(
+            f"model: {form.model}\napi_base: {wire.base}\napi_key_env: PLANTED_API_KEY\nattempts: 1\n"
+        )
+        Path("own.yaml").write_text("name: own\nsteps:\n  a: {persona: PBD, task: Say hello.}\n")
+        printed = ""
+        for more in ([], ["--stream"]):
+            done = record(fcc_agents, "-v", "--all", *more, chain="./own.yaml", model="p")
+            printed += done.out + done.err
+            assert done.code == 3  # no answer; or one that repeats the key, which is not saved
+        printed += fcc_agents("show", "last").out + fcc_agents("show", "last", "--json").out
+        assert any(CANARY in "".join(request.headers.values()) for request in wire.requests)
+    assert CANARY not in printed
+    for path in Path().rglob("*"):
+        assert not (path.is_file() and CANARY.encode() in path.read_bytes()), path
