@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from fcc.errors import AuthenticationError, ConfigError
-from fcc.providers.base import Message, ModelRequest, Sampling, Usage
+from fcc.providers.base import Message, ModelRequest, ResponseFormat, Sampling, Usage
 from fcc.providers.litellm import LiteLLMProvider, Price
 from support.openai_server import DEFAULT_TEXT, Scripted
 
@@ -310,3 +310,37 @@ def test_a_fresh_process_stays_quiet(openai_server):
     command = [sys.executable, "-W", "error", "-c", SCRIPT, openai_server.url]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "schemas", "native"),
+    [
+        ("openai/local-model", None, False),
+        ("openai/local-model", True, True),
+        ("openai/gpt-4o-mini", None, True),
+        ("openai/gpt-4o-mini", False, False),
+    ],
+)
+def test_the_native_mode_for_schemas(openai_server, model, schemas, native):
+    """It is used where LiteLLM reports it, or where the caller knows better; strictly where the schema allows it."""
+    loose = {"type": "object", "properties": {"a": {"type": "string"}}}
+    strict = loose | {"required": ["a"], "additionalProperties": False}
+    for schema, is_strict in ((loose, False), (strict, True)):
+        form = ResponseFormat(schema, "triage")
+        ask(
+            local(openai_server, model=model, schemas=schemas),
+            ModelRequest(REQUEST.messages, response_format=form),
+        )
+        sent = openai_server.requests[-1].json.get("response_format")
+        expected = {"name": "triage", "schema": schema, "strict": is_strict}
+        assert sent == ({"type": "json_schema", "json_schema": expected} if native else None)
+
+
+def test_a_stream_is_told_as_it_comes(openai_server):
+    """Piece by piece, together the reply's text, with what the server counted."""
+    openai_server.always(Scripted("one two three", usage=COUNTED, model="served-7b"))
+    told = []
+    reply = asyncio.run(local(openai_server).stream(REQUEST, told.append))
+    assert told == ["one", " two", " three"]
+    assert (reply.text, reply.model, reply.usage) == ("one two three", "served-7b", Usage(1000, 500, 400, 30))
+    assert openai_server.requests[0].json["stream"] is True

@@ -35,7 +35,7 @@ from fcc.providers._litellm_errors import (
     unreadable,
 )
 from fcc.providers._litellm_library import Answer, answered, connected, load, loaded, release
-from fcc.providers.base import ModelReply, ModelRequest, Tell, Usage
+from fcc.providers.base import ModelReply, ModelRequest, ResponseFormat, Tell, Usage
 
 _OPENAI_HOST = "api.openai.com"
 _BASE_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
@@ -74,6 +74,7 @@ class LiteLLMProvider:
         timeout: seconds that one call may take in all.
         price: what tokens cost here; left out, LiteLLM's own table is asked, and a model that is not in it,
             or is in it without a price, has cost None.
+        schemas: whether the server has a mode of its own for JSON Schemas; left out, what LiteLLM reports.
 
     Connections are shared by all providers of one event loop and closed when `asyncio.run` ends. In a loop
     that is run by other means, call `aclose` before it is closed.
@@ -92,6 +93,7 @@ class LiteLLMProvider:
         endpoint: str | None = None,
         timeout: float = 60.0,
         price: Price | None = None,
+        schemas: bool | None = None,
     ) -> None:
         if not model.strip():
             raise ConfigError(
@@ -102,6 +104,7 @@ class LiteLLMProvider:
         self.model = model
         self.timeout = timeout
         self._price = price
+        self._schemas = schemas
         self._keyless = False
         self._api_key_env = api_key_env
         self._endpoint = endpoint
@@ -140,8 +143,12 @@ class LiteLLMProvider:
             key_variable=self._api_key_env or self._usual_key(model, key),
             secrets=(key,) if key and key != _NO_KEY else (),
         )
-        litellm = await loaded()
-        arguments = self._arguments(request, model, key) | _format_arguments(litellm, request, model)
+        await loaded()
+        arguments = self._arguments(request, model, key)
+        if request.response_format is not None and self.takes_schemas(
+            model
+        ):  # the prompt asks for it in any case
+            arguments["response_format"] = _native(request.response_format)
         handled = sys.exception()
         started = time.perf_counter()
         try:
@@ -174,9 +181,11 @@ class LiteLLMProvider:
                 raise _missing_key(self.model, variable)
         return ""
 
-    def takes_schemas(self) -> bool:
-        """Whether LiteLLM reports that the backend has a mode of its own for JSON Schemas. Imports LiteLLM."""
-        return bool(load().supports_response_schema(self.model))
+    def takes_schemas(self, model: str = "") -> bool:
+        """Whether the backend has a mode of its own for JSON Schemas, as far as is known. Imports LiteLLM."""
+        if self._schemas is not None:
+            return self._schemas
+        return bool(load().supports_response_schema(model or self.model))
 
     def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float | None:
         """What so many tokens may cost, in US dollars; None where they or the price are not known. Imports LiteLLM."""
@@ -278,13 +287,10 @@ class LiteLLMProvider:
         )
 
 
-def _format_arguments(litellm: Any, request: ModelRequest, model: str) -> dict[str, Any]:
-    """The backend's own mode for a JSON Schema, where LiteLLM says that it has one; the prompt asks in any case."""
-    wanted = request.response_format
-    if wanted is None or not litellm.supports_response_schema(model):
-        return {}
+def _native(wanted: ResponseFormat) -> dict[str, Any]:
+    """A form as the backend's own mode for JSON Schemas takes it, in OpenAI's words, which LiteLLM translates."""
     named = {"name": wanted.name, "schema": dict(wanted.schema), "strict": wanted.is_strict}
-    return {"response_format": {"type": "json_schema", "json_schema": named}}
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _failure(error: Exception, call: Call, handled: BaseException | None) -> FccError:

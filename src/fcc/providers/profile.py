@@ -67,6 +67,10 @@ class Profile(BaseModel):
         default=20.0, ge=0, le=3600, description="Seconds after which no new attempt starts."
     )
     price: PriceProfile | None = None
+    schemas: bool | None = Field(
+        default=None,
+        description="Whether the server has a mode of its own for JSON Schemas; by default what LiteLLM reports.",
+    )
     limits: LimitsProfile | None = None
 
     @classmethod

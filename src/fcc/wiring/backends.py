@@ -322,6 +322,7 @@ def _from_profile(name: str, profile: Profile) -> Backend:
         endpoint=name,
         timeout=profile.timeout,
         price=Price(**profile.price.model_dump()) if profile.price else None,
+        schemas=profile.schemas,
         attempts=profile.attempts,
         budget=profile.retry_for,
     )
