@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fcc.cli.app import execute
+from fcc.cli.app import _COMMANDS, execute
 from fcc.simulation import RunRecord
 from fcc.workspace import KINDS
 
@@ -47,6 +47,40 @@ def test_the_chains_of_the_docs_run(repository: Path, number: int) -> None:
     assert execute(["verify", "r"]) == 0
 
 
+def test_the_structured_chain_of_the_docs_runs(repository: Path) -> None:
+    """The stand-in answers by the schema, and what hangs on the answer runs."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", (repository / "docs" / "models.md").read_text(), re.DOTALL)
+    Path("triage.yaml").write_text(text)
+    assert execute(["run", "./triage.yaml", "--id", "r", "-q"]) == 0
+    record = RunRecord.read(Path(".fcc/runs/r/run.json"))
+    assert record.step("triage").data["severity"] == "high"
+    assert record.step("rollback").status == "completed"
+
+
+def test_the_test_of_the_docs_passes(repository: Path, pytester: pytest.Pytester) -> None:
+    """The test that the page on cassettes shows is recorded and replayed, with the stand-in as its model."""
+    page = (repository / "docs" / "cassettes.md").read_text()
+    code = re.search(r"```python\n(import pytest.*?)```", page, re.DOTALL)
+    assert code is not None
+    pytester.makepyfile(code[1].replace("openai/gpt-4.1-mini", "deterministic"))
+    for option in ("--fcc-record=once", "--fcc-record=none"):
+        pytester.runpytest_subprocess("-p", "no:cacheprovider", option).assert_outcomes(passed=1)
+
+
+def test_the_drift_of_the_docs_is_what_is_printed(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message that the page on cassettes shows is the one that a reader gets."""
+    page = (repository / "docs" / "cassettes.md").read_text()
+    shown = re.search(r"```text\n(Error: .*?)```", page, re.DOTALL)
+    assert shown is not None
+    line = ["--cassette", "cassettes/devops.yaml"]
+    assert execute(["record", "devops-deployment", *line, "-q"]) == 0
+    capsys.readouterr()
+    assert execute(["replay", line[1], "--set", "model=fraud_detector_v3", "-q"]) == 4
+    assert capsys.readouterr().err == shown[1]
+
+
 def test_the_readmes_output_is_what_is_printed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The run that the README shows is the run that a reader gets."""
     shown = re.search(r"<!-- demo -->\n```text\n(.*?)```", (repository / "README.md").read_text(), re.DOTALL)
@@ -73,11 +107,12 @@ def test_the_guides_python_compiles_and_its_chain_is_valid(repository: Path) -> 
 
 def test_commands_of_the_documents_exist(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every `fcc-agents <command> --option` that a document names is there."""
-    for name in ("README.md", "docs/guide.md", "src/fcc/data/workspace/README.md"):
+    pages = ["guide", "flow", "models", "cassettes"]
+    for name in ("README.md", "src/fcc/data/workspace/README.md", *(f"docs/{page}.md" for page in pages)):
         for line in re.findall(r"fcc-agents ([^\n`]+)", (repository / name).read_text()):
             words = line.split()
             command = words[0]
-            if command not in {"run", "show", "list", "validate", "init", "schema"}:
+            if command not in _COMMANDS or command == "cassette":
                 continue
             execute([command, "--help"])
             text = capsys.readouterr().out

@@ -140,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len("".join(whole).encode())))
+        if answer.parts is not None:
+            self.send_header("connection", "close")  # the next request must not go where nobody listens
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
