@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import shutil
 import socket
@@ -17,6 +18,8 @@ import pytest
 from support.openai_server import OpenAIServer, Scripted
 
 CANARY = "canary-58c0d2b7e4"
+LOOK_UP = socket.getaddrinfo
+"""Python's own, which refuses what can't be a name before it asks anybody."""
 
 
 @pytest.fixture
@@ -222,3 +225,129 @@ def test_several_models_in_one_go(fcc_agents, server) -> None:
     done = fcc_agents("doctor", "-m", "openai/local-model", "-m", "anthropic/x")
     assert done.code == 2
     assert done.out.index("openai/local-model") < done.out.index("anthropic/x")
+
+
+class Raw:
+    """Answers every connection with these bytes, and keeps what it was sent; with `drip`, never ends."""
+
+    def __init__(self, data: bytes, *, drip: bool = False) -> None:
+        self.heard: list[bytes] = []
+        self._data, self._drip, self._over = data, drip, threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            self.heard.append(connection.recv(65536))
+            connection.sendall(self._data)
+            while self._drip and not self._over.wait(0.05):
+                connection.sendall(b" ")
+
+
+def test_a_redirect_is_not_given_the_key(fcc_agents, monkeypatch) -> None:
+    """The key goes to the server that was named, and not to where that one points."""
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    gone = b"HTTP/1.1 404 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    with Raw(gone) as other:
+        there = f"location: http://localhost:{other.port}/\r\n".encode()
+        with Raw(b"HTTP/1.1 302 f\r\ncontent-length: 0\r\nconnection: close\r\n" + there + b"\r\n") as first:
+            monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{first.port}/v1")
+            done = fcc_agents("doctor", "-m", "openai/x")
+    assert done.code == 3
+    assert CANARY.encode() in first.heard[1]
+    assert not [request for request in other.heard if CANARY.encode() in request]
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "said"),
+    [
+        ("http://127.0.0.1:99999/v1", 2, "is not the address of a server"),
+        (f"http://{'a' * 64}.example/v1", 3, "has no address"),
+        ("https://127.0.0.1:1/v1", 2, "SSL_CERT_FILE can't be used"),
+    ],
+)
+def test_an_address_that_can_not_be_right(
+    fcc_agents, monkeypatch, address: str, code: int, said: str
+) -> None:
+    """A mistake in the set-up is said as that, and is no fault of ours."""
+    monkeypatch.setattr(socket, "getaddrinfo", LOOK_UP)
+    monkeypatch.setenv("SSL_CERT_FILE", "nowhere.pem")
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    done = fcc_agents("doctor", "-m", "openai/x")
+    assert done.code == code
+    assert said in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("answer", "drip"), [(b"SSH-2.0-x\r\n", False), (b"HTTP/1.1 200 OK\r\n\r\n", True)], ids=["ssh", "drip"]
+)
+def test_what_listens_is_no_web_server(fcc_agents, monkeypatch, answer: bytes, drip: bool) -> None:
+    """Neither what is not HTTP, nor what never ends, breaks or holds up the check."""
+    with Raw(answer, drip=drip) as other:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{other.port}/v1")
+        done = fcc_agents("doctor", "-m", "openai/x", "--timeout", "0.3", "--json")
+    assert done.code == 3
+    assert checks(done)["model"]["status"] == "skipped"
+    assert checks(done)["stream"]["status"] == "skipped"
+
+
+def test_a_model_that_thinks_first(fcc_agents, server) -> None:
+    """What only the check's own limit cut short says nothing against the model."""
+    server.always(Scripted(text="", finish_reason="length"))
+    done = fcc_agents("doctor", "-m", "openai/local-model", "--json")
+    assert done.code == 0
+    assert checks(done)["reply"]["status"] == "warning"
+
+
+def test_a_profiles_sampling_is_sent(fcc_agents, server) -> None:
+    """As in a run, so that the two can't disagree; its own limit on tokens is held."""
+    for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
+        Path(kind).mkdir()
+    lines = [
+        "model: openai/local-model",
+        f"api_base: {server.url}",
+        "sampling: {temperature: 0.3, max_tokens: 9}",
+    ]
+    Path("providers/mine.yaml").write_text("\n".join(lines))
+    assert fcc_agents("doctor", "-m", "mine").code == 0
+    asked = next(request.json for request in server.requests if request.method == "POST")
+    assert (asked["temperature"], asked["max_tokens"]) == (0.3, 9)
+
+
+def test_a_file_that_no_chain_names(fcc_agents) -> None:
+    """Every file of the workspace is checked, as by `validate`."""
+    for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
+        Path(kind).mkdir()
+    Path("evaluations/broken.yaml").write_text("ready_at: lots\n")
+    done = fcc_agents("doctor", "--json")
+    assert done.code == 2
+    assert "evaluations/broken.yaml:1" in checks(done)["files"]["message"]
+
+
+def test_a_key_of_another_vendor_is_looked_at(fcc_agents, monkeypatch) -> None:
+    """Its variable is named, and its quotes are remarked on."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", f"'{CANARY}'")
+    monkeypatch.setenv("ANTHROPIC_API_BASE", "http://127.0.0.1:1")
+    done = fcc_agents("doctor", "-m", "anthropic/claude-3-5-haiku-latest")
+    assert "ANTHROPIC_API_KEY has quotes" in done.out
+    assert CANARY not in done.out + done.err
+
+
+def test_a_model_without_a_name(fcc_agents) -> None:
+    """An empty variable in a script is not taken for no --model at all."""
+    assert fcc_agents("doctor", "-m", "").code == 2

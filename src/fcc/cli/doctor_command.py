@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from fcc.cli.output import common_options, paint, print_json
+from fcc.cli.validate_command import checks_of, problems_of
 from fcc.redaction import printable
 from fcc.reports._layout import wrapped
+from fcc.reports.doctor import SETUP, Check
 from fcc.wiring import Catalog, open_catalog
-from fcc.wiring.doctor import Check, check_installation, check_model, without_secrets
+from fcc.wiring.doctor import check_installation, check_model, without_secrets
 
 _COLOUR = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
@@ -50,6 +52,8 @@ def command(models: tuple[str, ...], timeout: float | None, form: str, workspace
     """
     catalog = open_catalog(workspace)
     found: list[tuple[str, Check]] = []
+    if not all(map(str.strip, models)):
+        raise click.UsageError("--model names no model")
     for title in models or ("",):
         if form != "json" and title:
             click.echo(paint(printable(title), "bold"))
@@ -79,10 +83,23 @@ async def _checked(
     if not model:
         for check in check_installation(catalog):
             note(check)
+        note(_files(catalog))
         return found
     async for check in check_model(model, catalog, seconds):
         note(check)
     return found
+
+
+def _files(catalog: Catalog) -> Check:
+    """What `validate` finds, in one line."""
+    checked = {shown: check for _, shown, check in checks_of(catalog, str(catalog.workspace.root or ""))}
+    found = list(
+        dict.fromkeys(problem for shown, check in checked.items() for problem in problems_of(shown, check))
+    )
+    if not found:
+        return Check("files", "ok", f"{len(checked)} are valid")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Check("files", "failed", f"{found[0]}{more}", "See all of it: fcc-agents validate", SETUP)
 
 
 def _lines(check: Check) -> list[str]:

@@ -41,8 +41,8 @@ def command(targets: tuple[str, ...], form: str, workspace: Path | None) -> int:
     catalog = open_catalog(workspace)
     checked: dict[str, tuple[str, list[Problem]]] = {}
     for target in targets or (str(catalog.workspace.root or ""),):
-        for kind, shown, check in _checks(catalog, target):
-            checked[shown] = (kind, _problems(shown, check))
+        for kind, shown, check in checks_of(catalog, target):
+            checked[shown] = (kind, problems_of(shown, check))
     found = list(dict.fromkeys(problem for _, problems in checked.values() for problem in problems))
     if form == "json":
         files = [
@@ -63,7 +63,8 @@ Check = tuple[str, str, Callable[[], object]]
 """The kind of a file, the file, and what raises if it is wrong."""
 
 
-def _checks(catalog: Catalog, target: str) -> Iterator[Check]:
+def checks_of(catalog: Catalog, target: str) -> Iterator[Check]:
+    """The checks of what a word of the command line names: a file, a folder, a chain, or "" for the workspace."""
     path = Path(target)
     if target and path.is_dir() and path.resolve() != catalog.workspace.root:
         if all((path / kind).is_dir() for kind in KINDS):
@@ -171,7 +172,8 @@ def _kind(path: Path) -> Kind:
     return "providers" if "model" in keys and "steps" not in keys else "agents"
 
 
-def _problems(shown: str, check: Callable[[], object]) -> list[Problem]:
+def problems_of(shown: str, check: Callable[[], object]) -> list[Problem]:
+    """What is wrong with one file."""
     try:
         check()
     except InvalidFileError as error:

@@ -339,7 +339,11 @@ def _missing_key(model: str, variable: str) -> AuthenticationError:
 
 def _checked(address: str, name: str) -> str:
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number from 0 to 65535
+        good = False
+    if not good:
         raise ConfigError(
             f"{name} is not the address of a server", hint="It looks like http://localhost:8000/v1."
         )

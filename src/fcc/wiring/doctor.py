@@ -3,66 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import difflib
+import http.client
 import json
 import os
 import platform
 import socket
 import ssl
-import urllib.error
+import threading
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal, NamedTuple
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from fcc._version import __version__
-from fcc.errors import FccError, ProviderError
-from fcc.providers.base import Message, ModelReply, ModelRequest, Provider, Sampling, ask
+from fcc.errors import EmptyReplyError, FccError, ProviderError
+from fcc.providers.base import Message, ModelReply, ModelRequest, Provider, Tell, ask
 from fcc.redaction import redact
+from fcc.reports.doctor import NO_ANSWER, SETUP, Check, refusal, unheard
 from fcc.simulation import Backend
 from fcc.wiring.backends import DETERMINISTIC, innermost
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
 
-Status = Literal["ok", "warning", "failed", "skipped"]
-
-SETUP, NO_ANSWER = 2, 3
-"""What a failed check makes the command return: the set-up is wrong; the model did not answer."""
-
 _BAD_LITELLM = {"1.82.7", "1.82.8"}
 _SAFE_VCRPY = (8, 2, 1)
 _MOST_TOKENS = 64
+_LONGEST_LIST = 4_000_000
+"""Bytes of a list of models that are read."""
+
+T = TypeVar("T")
+
 _PATIENCE = 10.0
 """Seconds that a step may take, but for calls of the model."""
-_CERTIFICATES = {
-    9: ("is not valid yet", "Check this machine's clock, and the server's certificate."),
-    10: ("has expired", "Renew the server's certificate; or check this machine's clock."),
-    18: ("is self-signed", "Name the file that holds it: export SSL_CERT_FILE=…"),
-    19: (
-        "comes from an issuer that is not known here",
-        "Name the file that holds it: export SSL_CERT_FILE=…",
-    ),
-    20: (
-        "comes from an issuer that is not known here",
-        "Name the file that holds it: export SSL_CERT_FILE=…",
-    ),
-    62: ("is for another host name", "Use the name that stands in the certificate, or mend the certificate."),
-    64: ("is for another address", "Use the name that stands in the certificate."),
-}
-"""OpenSSL's codes of verification (X509_V_ERR_…), in words."""
-
-
-class Check(NamedTuple):
-    """What was found of one thing."""
-
-    name: str
-    status: Status
-    message: str
-    hint: str = ""
-    code: int = 0
-    """What the command returns for it, where it failed."""
 
 
 def check_installation(catalog: Catalog) -> Iterator[Check]:
@@ -114,7 +90,7 @@ def _chains(catalog: Catalog) -> Check:
 def _writable(catalog: Catalog) -> Check:
     folder = catalog.workspace.state
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if os.access(nearest, os.W_OK):
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
         return Check("runs", "ok", f"go to {show_path(folder / 'runs')}")
     return Check(
         "runs", "failed", f"{show_path(nearest)} can't be written", "Choose a folder with --out.", SETUP
@@ -179,11 +155,11 @@ async def _key(provider: Any) -> AsyncIterator[Check]:
     except ProviderError as error:
         yield Check("key", "failed", error.message, error.hint, SETUP)
         return
+    variable = variable or _vendors_key(provider.model)
     if not variable:
         yield Check("key", "ok", "none is sent, or the vendor's usual one")
         return
-    value = os.environ.get(variable, "")
-    odd = "white space" if value.split() != [value] else "quotes" if value[:1] in "'\"" else ""
+    odd = _odd(os.environ.get(variable, ""))
     if odd:
         yield Check(
             "key", "warning", f"{variable} has {odd} in or around it", f"Set it anew: export {variable}=…"
@@ -192,68 +168,98 @@ async def _key(provider: Any) -> AsyncIterator[Check]:
         yield Check("key", "ok", f"from {variable}")
 
 
+def _vendors_key(model: str) -> str:
+    """The variable that LiteLLM reads for that vendor, by its usual name; "" where none of that name is set."""
+    vendor, slash, _ = model.partition("/")
+    name = f"{vendor.upper()}_API_KEY"
+    return name if slash and vendor != "openai" and os.environ.get(name) else ""
+
+
+def _odd(value: str) -> str:
+    """What a key has that no key should have."""
+    if value.split() != [value]:
+        return "white space"
+    if value[:1] in "'\"" or value[-1:] in "'\"":
+        return "quotes"
+    return "" if value.isascii() and value.isprintable() else "letters that no key has"
+
+
+async def _within(seconds: float, function: Callable[..., T], *arguments: Any) -> T:
+    """What a blocking function gives; its thread is left behind where that takes longer, since it can't be stopped."""
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001  # whatever it raises is raised to whoever waits
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+
+
 async def _address(provider: Any, seconds: float) -> AsyncIterator[Check]:
     if not provider.address:
         yield Check("server", "skipped", "its address is known to the vendor's client")
         return
-    parts = urlsplit(provider.address)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = await asyncio.to_thread(_connect, parts.hostname or "", port, parts.scheme == "https", seconds)
-    if found.status == "failed" and _proxy(parts.scheme):
+    parts, host = urlsplit(provider.address), urlsplit(provider.address).hostname or ""
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    try:
+        found = await _within(seconds, _connect, host, port, secure, seconds)
+    except TimeoutError:
+        found = Check("server", "failed", *unheard(host, seconds), NO_ANSWER)
+    if found.code == NO_ANSWER and _proxy(parts.scheme, host):
         found = found._replace(status="warning", hint="A proxy is set, which may reach it all the same.")
     yield found
     if found.status == "ok":
-        yield await asyncio.to_thread(_listed, provider, seconds)
+        try:
+            yield await _within(seconds, _listed, provider, seconds)
+        except TimeoutError:
+            yield Check("model", "skipped", f"the server gives no list of its models within {seconds:g} s")
 
 
-def _proxy(scheme: str) -> bool:
-    return any(
-        os.environ.get(name)
-        for name in (f"{scheme.upper()}_PROXY", f"{scheme}_proxy", "ALL_PROXY", "all_proxy")
-    )
+def _proxy(scheme: str, host: str) -> bool:
+    """Whether what is sent to a host goes through a proxy."""
+    proxies = urllib.request.getproxies()
+    return bool(proxies.get(scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(host)
 
 
 def _connect(host: str, port: int, secure: bool, timeout: float) -> Check:
     """Whether the host has an address, somebody listens there, and shows a certificate that holds."""
     try:
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        context = _context() if secure else None
     except OSError as error:
-        what = f"{host} has no address: {error.strerror or error}"
+        what = f"SSL_CERT_FILE can't be used: {error.strerror or error}"
+        return Check("server", "failed", what, "Name a file of certificates (PEM), or unset it.", SETUP)
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:  # the second where it can't be a host's name
+        what = f"{host} has no address: {getattr(error, 'strerror', None) or error}"
         return Check("server", "failed", what, "Check the name of the host, and the network.", NO_ANSWER)
     try:
         with socket.create_connection((host, port), timeout=timeout) as plain:
-            if not secure:
+            if context is None:
                 return Check("server", "ok", f"{host} accepts connections")
-            with _context().wrap_socket(plain, server_hostname=host) as wrapped:
+            with context.wrap_socket(plain, server_hostname=host) as wrapped:
                 return Check("server", "ok", f"{host} accepts connections, with {wrapped.version()}")
     except OSError as error:
-        what, hint = _refusal(error, host, timeout)
+        what, hint = refusal(error, host, timeout)
         return Check("server", "failed", what, hint, NO_ANSWER)
-
-
-def _refusal(error: OSError, host: str, timeout: float) -> tuple[str, str]:
-    """What a connection met, and what to do about it."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        what, hint = _CERTIFICATES.get(error.verify_code, (f"is refused: {error.verify_message}", "Mend it."))
-        return f"the certificate of {host} {what}", hint
-    if isinstance(error, ssl.SSLError):
-        return (
-            f"{host} does not speak TLS there: {error.reason or error}",
-            "Check the port, and http or https.",
-        )
-    if isinstance(error, TimeoutError):
-        what = f"{host} does not accept a connection within {timeout:g} s"
-        return what, "Check that the server runs, and firewalls in between."
-    return (
-        f"nothing answers at {host}: {error.strerror or error}",
-        "Check that the server runs, and its port.",
-    )
 
 
 def _context() -> ssl.SSLContext:
     import certifi
 
     return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the key would go along, to wherever that leads."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nothing: the redirect is then an error."""
 
 
 def _listed(provider: Any, timeout: float) -> Check:
@@ -264,11 +270,14 @@ def _listed(provider: Any, timeout: float) -> Check:
     if variable:
         request.add_header("authorization", f"Bearer {os.environ.get(variable, '').strip()}")
     try:
-        with urllib.request.urlopen(request, timeout=timeout, context=_context()) as answer:  # noqa: S310 - as above
-            names = [str(item["id"]) for item in json.load(answer)["data"]]
-    except (OSError, ValueError, KeyError, TypeError, urllib.error.URLError):
+        opener = urllib.request.build_opener(_Stay, urllib.request.HTTPSHandler(context=_context()))
+        with opener.open(request, timeout=timeout) as answer:
+            names = [str(item["id"]) for item in json.loads(answer.read(_LONGEST_LIST))["data"]]
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        names = []
+    if not names:
         return Check("model", "skipped", "the server gives no list of its models")
-    if wanted in names or not names:
+    if wanted in names:
         return Check("model", "ok", f"the server lists {wanted}")
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.4) or names[:3]
     return Check("model", "warning", f"the server does not list {wanted}", f"It lists: {', '.join(near)}")
@@ -285,28 +294,48 @@ class _Told:
 
 
 async def _replies(provider: Any, backend: Backend) -> AsyncIterator[Check]:
-    sampling = Sampling(max_tokens=min(backend.sampling.max_tokens or _MOST_TOKENS, _MOST_TOKENS))
+    own = backend.sampling.max_tokens
+    sampling = replace(backend.sampling, max_tokens=min(own or _MOST_TOKENS, _MOST_TOKENS))
     request = ModelRequest(
         (Message("user", "Reply with the word OK."),), backend.model, sampling, "doctor/0/0/0/0"
     )
     try:
-        reply = await ask(provider, request)
+        reply = await _asked(provider, request)
+        yield Check("reply", "ok", f"{reply.model} answered in {reply.latency:.1f} s")
+        told = _Told([])
+        try:
+            await _asked(provider, request, told)
+        except FccError as error:
+            yield _failed("stream", error)
+        else:
+            count = len(told.pieces)
+            yield Check("stream", "ok", f"came in {count} piece{'' if count == 1 else 's'}")
+        async for check in _remarks(provider, reply):
+            yield check
     except FccError as error:
-        yield _failed("reply", error)
-        return
-    yield Check("reply", "ok", f"{reply.model} answered in {reply.latency:.1f} s")
-    told = _Told([])
+        # What is cut short by our limit, and not by the profile's own, says nothing against the model.
+        cut = isinstance(error, EmptyReplyError) and not error.retryable and own != sampling.max_tokens
+        if cut:
+            what = f"it spent the {sampling.max_tokens} tokens of this check before it wrote any text"
+            yield Check("reply", "warning", what, "A reasoning model does; in a run it may have more.")
+        else:
+            yield _failed("reply", error)
+        yield Check("stream", "skipped", "since there was no reply")
+    finally:
+        close = getattr(provider, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _asked(provider: Any, request: ModelRequest, tell: Tell | None = None) -> ModelReply:
+    """The reply of a provider that may be anybody's, or an error of ours."""
     try:
-        await ask(provider, request, told)
-    except FccError as error:
-        yield _failed("stream", error)
-    else:
-        yield Check("stream", "ok", f"came in {len(told.pieces)} piece{'' if len(told.pieces) == 1 else 's'}")
-    async for check in _remarks(provider, reply):
-        yield check
-    close = getattr(provider, "aclose", None)
-    if close is not None:
-        await close()
+        return await ask(provider, request, tell)
+    except FccError:
+        raise
+    except Exception as error:  # a provider's fault is an outage of its model, whatever it raises
+        what = f"{type(provider).__name__} raised {type(error).__name__}: {error}"
+        raise ProviderError(what, hint="Mend the provider, or use another model.") from error
 
 
 def _failed(name: str, error: FccError) -> Check:
