@@ -272,6 +272,71 @@ def test_approvals_are_replayed_on_the_same_evidence(fcc_agents, server) -> None
     assert len(server.requests) == 1
 
 
+EVERYTHING = """\
+name: everything
+inputs:
+  regions: {type: list, default: [eu, us west, ap]}
+  env: {default: staging}
+events:
+  alert: {description: An alert.}
+environments:
+  dev: {inputs: {env: dev}}
+  prod: {inputs: {env: prod}, approve: {question: Ship?}}
+steps:
+  plan: {persona: JUS, once: true, task: "Plan {{ inputs.env }}.", until: {condition: round >= 1, rounds: 2}}
+  region: {persona: DVE, needs: [plan], foreach: inputs.regions, task: "Build {{ item }} {{ handoff.plan }}"}
+  triage:
+    persona: ASC
+    needs: [region]
+    task: "Triage {{ handoff.region }}"
+    output: {schema: {type: object, required: [a], properties: {a: {type: integer}}}}
+  fix: {persona: ASC, needs: [triage], when: outputs.triage.data.a > 0, task: "Fix {{ handoff.triage }}"}
+  back: {persona: PBD, on: alert, task: "Roll back {{ events.alert.status }}"}
+readiness: {ready_at: 0, approve_at: 0}
+"""
+
+
+def test_every_kind_of_flow_is_replayed(fcc_agents, server) -> None:
+    """Lists, environments, refinement, repair, conditions, events and approvals: the same record, nothing stale."""
+    numbers = iter(range(100))
+
+    def answer(body: Any) -> str:
+        asked = body["messages"][-1]["content"]
+        if "JSON Schema" in asked:
+            return '{"a": 3}' if "does not fit" in asked else '{"a": "x"}'
+        return f"Answer {next(numbers)} to {asked[:30]}"
+
+    server.answer(answer)
+    Path("c.yaml").write_text(EVERYTHING)
+    Path("alert.json").write_text('{"status": "firing"}')
+    Path("yes.yaml").write_text("rules: [{allow: 'true'}]\n")
+    done = record(
+        fcc_agents, "--on", "alert.json", "--approvals", "yes.yaml", "--out", "then", chain="./c.yaml"
+    )
+    assert done.code == 0, done.err
+    asked = len(server.requests)
+    assert fcc_agents("cassette", "check", FILE).code == 0
+    then = plain("then")
+    for door in ([], ["--wire"]):
+        out = f"now{len(door)}"
+        assert fcc_agents("replay", FILE, "--out", out, *door).code == 0
+        now = plain(out)
+        for data in (then, now):
+            for step in data["steps"]:
+                if step["gate"]:
+                    step["gate"].pop("at", None)
+        assert now == then
+        assert fcc_agents("verify", out).code == 0
+    assert len(server.requests) == asked
+    Path("c.yaml").write_text(EVERYTHING.replace("Roll back", "Turn back"))
+    assert fcc_agents("replay", FILE).code == 4
+    stale = fcc_agents("cassette", "check", FILE, "--json").json["cassettes"][0]["stale"]
+    assert [step["step"] for step in stale] == ["dev.back", "prod.back"]
+    again = fcc_agents("record", "--drifted", "--cassette", FILE)
+    assert (again.code, len(server.requests) - asked) == (0, 2)
+    assert fcc_agents("cassette", "check", FILE).code == 0
+
+
 def test_a_stream_is_shown_and_is_the_reply(fcc_agents, server) -> None:
     """What is told on standard error is the output, step by step; the result on standard output is as ever."""
     server.always("First line.\nSecond line.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,18 @@ def test_tokens_that_were_not_counted_are_unknown(form: Any, *, stream: bool) ->
     reply, _, _ = asked(form, Answer(usage=None), stream=stream)
     assert reply.usage == Usage()
     assert reply.cost is None
+
+
+@pytest.mark.parametrize("name", ["ollama", "ollama_chat"])
+@both_ways
+def test_tokens_that_were_counted_by_half(name: str, *, stream: bool) -> None:
+    """Ollama does not count a prompt that it still has in memory: that is unknown, and the rest is known."""
+    piece = {"model": "llama3", "response": "Hi", "message": {"role": "assistant", "content": "Hi"}}
+    end = {"done": True, "done_reason": "stop", "eval_count": 7}
+    nothing = {"response": "", "message": {"role": "assistant", "content": ""}}
+    lines = [piece | {"done": False}, piece | nothing | end] if stream else [piece | end]
+    reply, _, _ = asked(FORMATS[name], Answer(body="\n".join(map(json.dumps, lines))), stream=stream)
+    assert (reply.text, reply.usage) == ("Hi", Usage(None, 7))
 
 
 @each_format

@@ -8,6 +8,7 @@ from typing import Any
 from fcc.providers.cassettes import RecordedCall
 from fcc.simulation.record import Approval, CallRecord, ErrorRecord, RunRecord, StepRecord
 from fcc.simulation.resolved import PARTS
+from fcc.simulation.structured import parse_output
 from fcc.simulation.verdict import Finding
 
 _KEPT = (*PARTS, "inputs", "documents", "asked", "profiles", "limits", "approvals")
@@ -59,7 +60,8 @@ def _call(call: CallRecord, plain: Mapping[str, Any], streamed: Container[str]) 
 
 def record_of(run: Mapping[str, Any], name: str) -> RunRecord:
     """A kept run as a record, as far as it goes: to look ahead with, and to say why something else is asked now."""
-    steps = tuple(_step_record(held) for held in run["steps"])
+    chain: Mapping[str, Any] = run["chain"]["steps"]
+    steps = tuple(_step_record(held, chain.get(held.get("step", held["name"]), {})) for held in run["steps"])
     return RunRecord(
         id=name,
         chain=run["chain"],
@@ -80,7 +82,7 @@ def record_of(run: Mapping[str, Any], name: str) -> RunRecord:
     )
 
 
-def _step_record(held: Mapping[str, Any]) -> StepRecord:
+def _step_record(held: Mapping[str, Any], step: Mapping[str, Any]) -> StepRecord:
     calls = tuple(_call_record(call, held["name"]) for call in held["calls"])
     last = calls[-1].reply
     return StepRecord(
@@ -93,6 +95,9 @@ def _step_record(held: Mapping[str, Any]) -> StepRecord:
         score=held.get("score"),
         step=held.get("step", held["name"]),
         environment=held.get("environment", ""),
+        data=parse_output(last.text, step["output"]["schema"]).value
+        if last is not None and "output" in step
+        else None,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcc import _yaml
-from fcc.agents import Plan, PlannedStep
+from fcc.agents import GatePolicy, Plan, PlannedStep
 from fcc.errors import ConfigError, NotFoundError
 from fcc.providers.base import Provider
 from fcc.simulation import Backend, RunRecord
@@ -186,7 +186,7 @@ class Backends:
         """The cassette that answers; "" where models do."""
         return show_path(self._deck.path) if self._deck is not None and not self._deck.records else ""
 
-    def note(self, record: RunRecord, source: Path | None) -> None:
+    def note(self, record: RunRecord, source: Path | None, approvals: GatePolicy | None) -> None:
         """Give a run that has ended to the cassette that records it, if any."""
         deck = self._deck
         if deck is None or not deck.records:
@@ -195,6 +195,8 @@ class Backends:
 
         streamed = {call.id for call in deck.new if call.streamed}
         more: dict[str, Any] = {"backends": self.kept}
+        if approvals is not None:
+            more["decides"] = approvals.model_dump(mode="json", exclude_defaults=True)
         if source is not None:
             more["source"] = Path(os.path.relpath(source, deck.path.parent)).as_posix()
         deck.add_run(kept_run(record, streamed, **more), whole=is_whole(record))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fcc.agents import Plan
+from fcc.agents import GatePolicy, Plan
 from fcc.agents.flow import RunLimits
 from fcc.errors import CassetteMissError, ConfigError, FccError
 from fcc.providers.base import ModelReply
@@ -98,7 +98,8 @@ def recorded_plan(cassette: Cassette, catalog: Catalog) -> RecordedPlan:
 
 def recorded_request(cassette: Cassette, request: RunRequest, plan: Plan) -> RunRequest:
     """A request that takes from a cassette's one run what it does not give itself: inputs, events, models, limits."""
-    then = record_of(_only_run(cassette), show_path(cassette.path))
+    run = _only_run(cassette)
+    then = record_of(run, show_path(cassette.path))
     held = {name: value for name, value in then.inputs.items() if name in plan.chain.inputs}
     events = {name: value for name, value in then.documents.items() if name in plan.chain.events}
     limits = RunLimits.model_validate(then.limits)
@@ -113,6 +114,8 @@ def recorded_request(cassette: Cassette, request: RunRequest, plan: Plan) -> Run
         model=_models(then, plan) | _as_mapping(request.model),
         limits=limits,
         given=then.approvals,
+        approvals=request.approvals
+        or (GatePolicy.model_validate(run["decides"]) if "decides" in run else None),
     )
 
 

@@ -110,7 +110,9 @@ class Prepared:
             finally:
                 await self.backends.close()
         self._tidy(record)
-        self.backends.note(record, self.request.source)
+        self.backends.note(
+            record, self.request.source or _path_of(self.request.chain), self.request.approvals
+        )
         return record
 
     def preview(self) -> Preview:
@@ -270,6 +272,11 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     )
     request = replace(request, assess=request.assess and not unscored)
     return Prepared(plan, order, backends, folder, request, before_it)
+
+
+def _path_of(chain: object) -> Path | None:
+    """The chain's file, where it was named by its path."""
+    return Path(chain) if isinstance(chain, str | Path) and Path(chain).is_file() else None
 
 
 def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:
