@@ -177,6 +177,21 @@ def test_a_stream_that_lacks_nothing_but_its_end(form: Any) -> None:
     assert "broke off" in error.message
 
 
+def test_a_stream_that_ends_with_azures_first_chunk() -> None:
+    """What Azure's filter says of the prompt is a beginning, though it has neither choices nor a model's name."""
+    error, times = failure(FORMATS["azure"], Answer(parts=1), stream=True)
+    check(error, times, UnavailableError, retryable=True)
+    assert "broke off" in error.message
+
+
+@pytest.mark.parametrize("name", ["openai", "azure", "mistral"])
+def test_a_stream_of_something_else(name: str) -> None:
+    """An event that is JSON, but no chunk of a chat completion, is no beginning of one."""
+    error, times = failure(FORMATS[name], Answer(body=f'data: {{"hello": "{KEY}"}}\n\n'), stream=True)
+    assert (type(error), error.retryable, times) == (UnavailableError, False, 1), error
+    assert "not with a chat completion" in error.message
+
+
 @each_format
 def test_a_piece_that_can_not_be_read(form: Any) -> None:
     """A stream with a garbled piece in it is not told as if that piece had never been there."""

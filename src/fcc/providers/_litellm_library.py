@@ -204,11 +204,12 @@ async def _whole(arguments: dict[str, Any]) -> Answer:
 
 async def _streamed(arguments: dict[str, Any], tell: Tell) -> Answer:
     """What the pieces of a streamed answer come to; closed at once where nobody wants the rest."""
-    answer, pieces = Answer(whole=False), list[str]()
+    answer, pieces, begun = Answer(whole=False), list[str](), False
     response = await _litellm.acompletion(**arguments, stream=True, stream_options={"include_usage": True})
     try:
         async for chunk in response:
             answer.whole = answer.whole or _ended(response)
+            begun = begun or _judges_the_prompt(chunk)
             answer.model = getattr(chunk, "model", None) or answer.model
             for choice in chunk.choices[:1]:
                 piece = getattr(choice.delta, "content", None)
@@ -223,10 +224,15 @@ async def _streamed(arguments: dict[str, Any], tell: Tell) -> Answer:
     # Where the server did not say, LiteLLM ends every stream with `stop`, and with tokens that it counted itself.
     served = getattr(response, "_provider_response_model", None)
     answer.text, answer.model = "".join(pieces), served or answer.model
-    answer.choices = bool(pieces or served or answer.whole)
+    answer.choices = bool(pieces or served or begun or answer.whole)
     counts = (getattr(chunk, "usage", None) for chunk in reversed(getattr(response, "chunks", ())))
     answer.usage = next((count for count in counts if count is not None), None)
     return answer
+
+
+def _judges_the_prompt(chunk: Any) -> bool:
+    """Whether it is the one that Azure begins with, while the model still thinks: no choices, and an empty name."""
+    return not chunk.choices and getattr(chunk, "model", None) == ""
 
 
 def _ended(response: Any) -> bool:

@@ -231,15 +231,15 @@ def check(path: Path, catalog: Catalog) -> Check:
 
 
 def _broken(cassette: Cassette) -> list[str]:
-    wire, calls = cassette.interactions_by_call(), {call.id: call for call in cassette.calls}
+    ids = {call.id for call in cassette.calls}
     lone = [
         f"{call or 'an interaction without a call'}: nothing is known of it but its HTTP"
-        for call in wire
-        if call not in calls
+        for call in cassette.interactions_by_call()
+        if call not in ids
     ]
     bare = [
         f"{call.id}: its HTTP is missing"
-        for call in calls.values()
-        if call.backend.startswith("litellm/") and call.reply is not None and call.id not in wire
+        for call, interaction in cassette.paired
+        if call.has_http and call.reply is not None and interaction is None
     ]
     return lone + bare

@@ -37,6 +37,11 @@ class RecordedCall(NamedTuple):
     error: Mapping[str, str] | None = None
     """Where the backend failed and another answered in its place: `code`, `message` and `hint`."""
 
+    @property
+    def has_http(self) -> bool:
+        """Whether it went over the wire: whatever was asked by LiteLLM did."""
+        return self.backend.startswith("litellm/")
+
     def answer(self) -> ModelReply:
         """The reply.
 
@@ -207,6 +212,18 @@ class Cassette:
         for interaction in self.interactions:
             found.setdefault(call_of(interaction), []).append(interaction)
         return found
+
+    @property
+    def paired(self) -> list[tuple[RecordedCall, Mapping[str, Any] | None]]:
+        """Each call with what went over the wire for it: of calls of one id, the first has the first interaction."""
+        left = {call: iter(found) for call, found in self.interactions_by_call().items()}
+        return [
+            (
+                call,
+                next(left.get(call.id, iter(())), None) if call.reply is not None and call.has_http else None,
+            )
+            for call in self.calls
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The file's content."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -56,8 +57,8 @@ class Deck:
         """What the runs knew that ended since."""
         self.whole = True
         """Whether each of them got all that it asked for."""
-        self.interactions: list[Mapping[str, Any]] = []
-        """What went over the wire since."""
+        self.interactions: list[Mapping[str, Any] | None] = []
+        """What went over the wire for each of them; None where nothing did."""
         self.saved: Cassette | None = None
         """What was written at the end."""
         self._numbers = itertools.count()
@@ -107,14 +108,33 @@ class Deck:
         self.misses.append(error)
         return error
 
-    def keep(self, request: ModelRequest, identity: str, reply: ModelReply, *, streamed: bool) -> None:
-        """Record a reply."""
+    @contextmanager
+    def catching(self) -> Iterator[list[Mapping[str, Any]]]:
+        """Around one call: what goes over the wire for it, the tries that were answered, oldest first."""
+        caught: list[Mapping[str, Any]] = []
+        token = CAUGHT.set(caught)
+        try:
+            yield caught
+        finally:
+            CAUGHT.reset(token)
+
+    def keep(
+        self,
+        request: ModelRequest,
+        identity: str,
+        reply: ModelReply,
+        caught: Sequence[Mapping[str, Any]] = (),
+        *,
+        streamed: bool = False,
+    ) -> None:
+        """Record a reply; of what was caught on its way, the last was it."""
         key = call_key(request, identity)
         call = RecordedCall(
             request.call_id, key, identity, request, replace(reply, origin="recorded"), streamed=streamed
         )
         with self._lock:
             self.new.append(call)
+            self.interactions.append(caught[-1] if caught else None)
 
     def add_run(self, run: Mapping[str, Any], *, whole: bool) -> None:
         """Note what a run knew that has ended, with its calls; `whole` says whether it got all that it asked for."""
@@ -129,7 +149,7 @@ class Deck:
         if self.records:
             from fcc.providers.cassettes.wire import recording
 
-            patched = recording(self.interactions)
+            patched = recording()
         elif self.door == "wire":
             from fcc.providers.cassettes.wire import replaying
 
@@ -137,6 +157,9 @@ class Deck:
         with patched:
             yield
 
+
+CAUGHT: ContextVar[list[Mapping[str, Any]]] = ContextVar("CAUGHT")
+"""Where the HTTP of the call under way is kept; every task and thread that the call starts sees it."""
 
 _guard = threading.Lock()
 _in_use: list[Deck] = []

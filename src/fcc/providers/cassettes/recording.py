@@ -40,6 +40,7 @@ class RecordingProvider:
             if tell is not None:
                 tell(recorded.text)
             return recorded
-        reply = await ask(self.inner, request, tell)
-        self._deck.keep(request, self.identity, reply, streamed=tell is not None)
+        with self._deck.catching() as caught:
+            reply = await ask(self.inner, request, tell)
+        self._deck.keep(request, self.identity, reply, caught, streamed=tell is not None)
         return reply

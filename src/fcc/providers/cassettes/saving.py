@@ -80,21 +80,15 @@ def _loose_run(deck: Deck, calls: Sequence[RecordedCall]) -> dict[str, Any]:
 
 
 def _interactions(deck: Deck, calls: Iterable[RecordedCall]) -> list[Mapping[str, Any]]:
-    """What went over the wire for each call, in the order of the calls: the last answer, where it was asked again."""
-    before = deck.cassette.interactions_by_call()
-    since: dict[str, Mapping[str, Any]] = {}
-    for interaction in deck.interactions:
-        since[call_of(interaction)] = interaction
-    fresh = {(call.id, call.key) for call in deck.new}
-    found: list[Mapping[str, Any]] = []
-    for call in calls:
-        if call.reply is None:
-            continue
-        if (call.id, call.key) in fresh:
-            found += [since[call.id]] if call.id in since else []
-        else:
-            found += before.get(call.id, [])
-    return found
+    """What went over the wire for each call, in the order of the calls."""
+    before, fresh = deck.cassette.paired, zip(deck.new, deck.interactions, strict=True)
+    known: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for call, interaction in (*before, *fresh):
+        if interaction is not None:
+            known.setdefault((call.id, call.key), []).append(interaction)
+    left = {pair: iter(found) for pair, found in known.items()}
+    each = (next(left.get((call.id, call.key), iter(())), None) for call in calls)
+    return [interaction for interaction in each if interaction is not None]
 
 
 def _without(made: Cassette, calls: set[str]) -> Cassette:
@@ -135,7 +129,7 @@ def _beside(path: Path) -> Path:
 
 def _recorded(at: str, deck: Deck) -> dict[str, str]:
     held = {"at": at, "fcc": __version__}
-    if deck.interactions or deck.cassette.interactions:
+    if any(deck.interactions) or deck.cassette.interactions:
         try:
             held["litellm"] = version("litellm")
         except PackageNotFoundError:  # a copy that was not installed

@@ -13,6 +13,7 @@ from typing import Any
 from fcc.errors import CassetteMissError
 from fcc.providers.cassettes._serializer import body_text, body_value
 from fcc.providers.cassettes.cassette import CALL_HEADER, Cassette
+from fcc.providers.cassettes.deck import CAUGHT
 from fcc.providers.cassettes.secrets import SECRET_QUERY, clean_interaction
 from fcc.workspace import show_path
 
@@ -25,8 +26,8 @@ _QUERY_NOT_COMPARED = SECRET_QUERY | {"api-version"}
 
 
 @contextmanager
-def recording(interactions: list[Mapping[str, Any]]) -> Iterator[None]:
-    """Catches each call's HTTP that was answered, and appends it, cleaned, to `interactions`.
+def recording() -> Iterator[None]:
+    """Catches each call's HTTP that was answered, cleaned, for whoever makes the call (`CAUGHT`).
 
     What belongs to no call (a sign-in, a list of models) goes over the wire as ever and is not kept.
     """
@@ -36,8 +37,9 @@ def recording(interactions: list[Mapping[str, Any]]) -> Iterator[None]:
 
     class Recording(Tape):  # type: ignore[misc] # vcrpy has no types
         def append(self, request: Any, response: Any) -> None:
-            if _call_id(request) and response["status"]["code"] < _FIRST_ERROR:
-                interactions.append(_kept(request, decode_response(copy.deepcopy(response))))
+            caught = CAUGHT.get(None)
+            if caught is not None and _call_id(request) and response["status"]["code"] < _FIRST_ERROR:
+                caught.append(_kept(request, decode_response(copy.deepcopy(response))))
 
         def can_play_response_for(self, request: Any) -> bool:  # noqa: ARG002 - vcrpy's signature
             return False
