@@ -6,6 +6,8 @@ SmolLM2-135M-Instruct is far too small to do the job: what these hold is structu
 from __future__ import annotations
 
 import json
+import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from fcc.simulation.verify import verify
 from fcc.testing import block_network, use_cassette
 from fcc.wiring import RunRequest, open_catalog, prepare
 from fcc.wiring.cassettes import check, recorded_plan, recorded_request
+from support.openai_server import OpenAIServer
 
 CASSETTES = sorted((Path(__file__).parent / "cassettes").glob("*.yaml"))
 
@@ -78,3 +81,29 @@ def test_a_cassette_in_code() -> None:
         record = fcc.run("devops-deployment", model="smollm2")
     assert deck.unused == []
     assert record.step("requirements").model == "SmolLM2-135M-Instruct"
+
+
+def test_fifty_steps_side_by_side_are_each_replayed_to_their_own(tmp_path: Path, monkeypatch) -> None:
+    """Identical prompts, answered in any order and each otherwise: every reply comes back to its own step, every time."""
+    chain = fcc.Chain.model_validate(
+        {
+            "name": "many",
+            "limits": {"concurrency": 50},
+            "steps": {"one": {"persona": "PBD", "foreach": list(range(50)), "task": "Say a number."}},
+        }
+    )
+    numbers = iter(range(50))
+    path = tmp_path / "many.yaml"
+    with OpenAIServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        server.answer(lambda _: time.sleep(random.random() / 50) or f"It is {next(numbers)}.")
+        with use_cassette(path, "all"):
+            then = fcc.run(chain, model="openai/x", assess=False)
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert len(set(then.outputs.values())) == 50
+    for door, times in (("metadata", 20), ("wire", 3)):
+        for _ in range(times):
+            with block_network(), use_cassette(path, door=door) as deck:
+                now = fcc.run(chain, model="openai/x", assess=False)
+            assert now.outputs == then.outputs
+            assert deck.unused == []
