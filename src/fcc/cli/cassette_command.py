@@ -23,8 +23,9 @@ _FILES = click.argument(
 )
 
 
-@click.group("cassette")
-def command() -> None:
+@click.group("cassette", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Look into cassettes: what they hold, whether they still fit, whether they hold a secret.
 
     \b
@@ -33,9 +34,11 @@ def command() -> None:
       fcc-agents cassette check cassettes
       fcc-agents cassette scrub cassettes/old.yaml
     """  # noqa: D301 - click reads the \b as "do not wrap"
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
-@command.command("show")
+@command.command("show", short_help="List what one holds.")
 @click.argument("file", type=click.Path(path_type=Path))
 @common_options
 def show(file: Path, form: str, workspace: Path | None) -> None:  # noqa: ARG001 - a common option
@@ -97,6 +100,7 @@ def _chains(cassette: Cassette) -> list[str]:
 
 @command.command(
     "check",
+    short_help="Whether they still fit, and hold no secret.",
     epilog="""\b
 Exit codes: 0 clean · 1 a secret · 2 not a cassette · 4 missing, stale,
 incomplete, or with something that nothing asks for""",
@@ -155,6 +159,7 @@ def _lines(item: Any) -> Iterator[str]:
 
 @command.command(
     "scrub",
+    short_help="Take out what must not be in them.",
     epilog="""\b
 Exit codes: 0 done, or nothing to do · 2 not a cassette · 4 no such file""",
 )

@@ -22,7 +22,7 @@ from fcc.simulation.caller import Known
 from fcc.simulation.preview import Preview, StepPreview, preview
 from fcc.simulation.recorded import record_of
 from fcc.simulation.resolved import plan_of
-from fcc.wiring.backends import DETERMINISTIC
+from fcc.wiring.backends import DETERMINISTIC, deck_in_use
 from fcc.wiring.catalog import Catalog
 from fcc.wiring.preparing import Prepared, RunRequest, prepare
 from fcc.workspace import show_path
@@ -149,8 +149,6 @@ def _as_mapping(model: Any) -> dict[str, Any]:
 
 def explained(prepared: Prepared, miss: CassetteMissError) -> CassetteMissError:
     """The error of a replay, with all that has drifted and why, and the nearest recording against what is asked now."""
-    from fcc.wiring.backends import deck_in_use
-
     deck = deck_in_use()
     runs = [run for run in deck.cassette.runs if "chain" in run] if deck is not None else []
     lines = [miss.message]
@@ -182,6 +180,14 @@ def drift(prepared: Prepared, cassette: Cassette, run: Mapping[str, Any]) -> Pre
     }
     order = replace(prepared.order, known=Known(others=replies))
     return preview(prepared.plan, order, prepared.backends.by_step, (then,))
+
+
+def ahead_of(prepared: Prepared) -> Preview:
+    """What a replay would find in its cassette, and what it would miss."""
+    deck = deck_in_use()
+    if deck is None:
+        raise AssertionError("a replay has its cassette in use")
+    return drift(prepared, deck.cassette, _only_run(deck.cassette))
 
 
 class Check(NamedTuple):

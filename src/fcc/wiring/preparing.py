@@ -121,6 +121,10 @@ class Prepared:
 
         if self.finished is not None:
             return preview_finished(self.finished)
+        if self.backends.replays:
+            from fcc.wiring.cassettes import ahead_of
+
+            return ahead_of(self)
         order = self.order
         own = (order.prior,) if order.prior is not None else ()
         if order.prior is not None and self.folder is not None:

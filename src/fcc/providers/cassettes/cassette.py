@@ -151,6 +151,8 @@ class Cassette:
             ConfigError: it can't be read.
         """
         shown = show_path(path)
+        if path.is_dir():
+            raise CassetteError(f"{shown} is a folder", hint="Name one cassette in it.")
         if not path.is_file():
             raise CassetteError(
                 f"there is no cassette {shown}",
