@@ -429,8 +429,9 @@ def test_an_interrupted_recording_keeps_what_was_asked(server) -> None:
         while len(server.requests) < 2 and time.monotonic() < end:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert f"Go on: fcc-agents record --drifted --cassette {FILE}" in err
     held = Cassette.read(Path(FILE))
     assert not held.complete
     assert [call.reply.text for call in held.calls] == ["Done with the first."]

@@ -13,6 +13,7 @@ import pytest
 
 from fcc.errors import (
     AuthenticationError,
+    BadRequestError,
     ContentPolicyError,
     ContextLengthError,
     ModelNotFoundError,
@@ -198,6 +199,19 @@ def test_a_piece_that_can_not_be_read(form: Any) -> None:
     error, times = failure(form, Answer(garbled=form.begins + 1), stream=True)
     check(error, times, UnavailableError, retryable=True)
     assert "broke off" in error.message
+
+
+@each_format
+@both_ways
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_to_another_server(form: Any, status: int, *, stream: bool) -> None:
+    """It is not followed, with a key or without: whoever it names would read the prompt and most vendors' keys."""
+    with WireServer(form) as other:
+        answer = Answer(status=status, headers={"location": f"{other.base}/{KEY}"}, body=KEY)
+        error, times = failure(form, answer, stream=stream)
+        assert other.requests == []
+    check(error, times, BadRequestError, retryable=False)
+    assert f"on to another server ({status})" in error.message
 
 
 @each_format

@@ -67,7 +67,7 @@ def command(
     bus = EventBus()
     with recording(path, mode or "all", force=force, allow_shapes=allow_shapes) as deck:
         prepared = prepare(_request(chain, deck, catalog, bus, options))
-        code = go(prepared, bus, options)
+        code = go(prepared, bus, options, deck.again)
         if options["plan_only"]:
             return code
     if options["form"] != "json":

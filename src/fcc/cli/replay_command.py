@@ -15,6 +15,7 @@ from fcc.messaging import EventBus
 from fcc.providers.cassettes import Deck, use_deck
 from fcc.wiring import open_catalog, prepare
 from fcc.wiring.cassettes import recorded_plan, recorded_request
+from fcc.workspace import show_path
 
 
 @click.command(
@@ -50,4 +51,5 @@ def command(cassette: Path, wire: bool, **options: Any) -> int:
         if note and not options["quiet"]:
             click.echo(f"Note: {note}", err=True)
         request = replace(new_request(catalog, plan, bus, options), source=source)
-        return go(prepare(recorded_request(deck.cassette, request, plan)), bus, options)
+        prepared = prepare(recorded_request(deck.cassette, request, plan))
+        return go(prepared, bus, options, f"fcc-agents replay {show_path(cassette)}")

@@ -103,16 +103,16 @@ def attach_log(bus: EventBus) -> None:
         attach(bus)
 
 
-def go(prepared: Prepared, bus: EventBus, options: dict[str, Any]) -> int:
-    """Run it, or show what it would do; gives the exit code."""
+def go(prepared: Prepared, bus: EventBus, options: dict[str, Any], again: str = "") -> int:
+    """Run it, or show what it would do; gives the exit code. `again` is the command that goes on, where not `resume`."""
     if options["plan_only"]:
         from fcc.cli.plan_output import print_plan
 
         return print_plan(prepared, options["form"])
-    return make_run(prepared, bus, options["form"], quiet=options["quiet"])
+    return make_run(prepared, bus, options["form"], quiet=options["quiet"], again=again)
 
 
-def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> int:
+def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool, again: str = "") -> int:
     """Run it, show what came out, and give the exit code."""
     folder = prepared.folder or Path()
     attach_log(bus)
@@ -125,8 +125,10 @@ def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool) -> in
         record = prepared.go_sync()
     except KeyboardInterrupt:
         if folder.joinpath("run.json").exists():
-            again = f"Go on: fcc-agents resume {run_name(prepared.order.run_id, folder)}"
-            click.echo(f"\nInterrupted. What finished is kept in {show_path(folder)}\n{again}", err=True)
+            again = again or f"fcc-agents resume {run_name(prepared.order.run_id, folder)}"
+            click.echo(
+                f"\nInterrupted. What finished is kept in {show_path(folder)}\nGo on: {again}", err=True
+            )
             if form != "json":
                 raise click.exceptions.Exit(INTERRUPTED) from None
         raise

@@ -98,7 +98,13 @@ def _with_status(status: int, facts: Facts, call: Call) -> ProviderError:
     return kind(_said(f"{call.where} {what} ({status})", facts), hint=hint, model=call.model, status=status)
 
 
+_MOVED = (
+    BadRequestError,
+    "sent the request on to another server",
+    "If that server is to be trusted, give its address as `api_base`: the key is sent nowhere else.",
+)
 _OTHERS: dict[int, tuple[type[ProviderError], str, str]] = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _MOVED),
     403: (
         PermissionDeniedError,
         "may not be used with this key",

@@ -110,8 +110,38 @@ def load() -> Any:
         if "LITELLM_LOG" not in os.environ:
             for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
+        _guard_sdk_clients()
         _litellm = litellm
         return litellm
+
+
+def _guard_sdk_clients() -> None:
+    """Give the clients that LiteLLM makes for OpenAI's SDK during a call of ours, Azure's too, the hook of `_client`.
+
+    It offers no other way to them; what it makes for anybody else, and a client of the user's own, stay as they are.
+    """
+    from litellm.llms.openai.common_utils import BaseOpenAILLM  # noqa: TID251  # as above
+
+    make: Callable[..., Any] = BaseOpenAILLM._get_async_http_client  # noqa: SLF001  # as the docstring says
+
+    @functools.wraps(make)
+    def guarded(*args: Any, **named: Any) -> Any:
+        client = make(*args, **named)
+        if _heard.get(None) is not None and client not in {None, _litellm.aclient_session}:
+            client.event_hooks["response"].append(_stays)
+        return client
+
+    BaseOpenAILLM._get_async_http_client = staticmethod(guarded)  # noqa: SLF001
+
+
+async def _stays(response: Any) -> None:
+    """Follow no redirect to another server: most vendors' keys are in headers that httpx takes along, anywhere."""
+    if not response.has_redirect_location:
+        return
+    here, there = response.url, response.url.join(response.headers["location"])
+    if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        await response.aread()
+        response.raise_for_status()
 
 
 def _hush() -> None:
@@ -287,12 +317,12 @@ def _client() -> Any:
     """
     loop = _loops[asyncio.get_running_loop()]
     if loop.client is None:
-        loop.client = _client_class()()
+        loop.client = _client_class()(event_hooks={"response": [_stays]})
     return loop.client
 
 
 @functools.cache
-def _client_class() -> Callable[[], Any]:
+def _client_class() -> Callable[..., Any]:
     from litellm.llms.custom_httpx.http_handler import (  # noqa: TID251  # as above
         AsyncHTTPHandler,
     )
