@@ -1,12 +1,11 @@
 """The one composition root: builds the real things for Python, the command and the tests."""
 
 from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.wiring.ids import check_run_id, new_run_id
 from fcc.wiring.preparing import (
     Prepared,
     RunRequest,
-    check_run_id,
     edited_since,
-    new_run_id,
     prepare,
     prepare_again,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,9 +22,9 @@ from fcc.redaction import redact_json, redactor, unchanged
 from fcc.simulation import Approval, Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
 from fcc.simulation.caller import ledger_name
 from fcc.simulation.resolved import differences, plan_of, resolve, without_secrets
-from fcc.simulation.run_folder import RUN_ID
 from fcc.wiring.backends import Backends, Model, is_whole
 from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.wiring.ids import check_run_id, new_run_id
 from fcc.wiring.replies import (
     Reuse,
     among_runs,
@@ -288,26 +287,6 @@ def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:
         from fcc.agents.policies import check_for_chain
 
         check_for_chain(policy, chain)
-
-
-def new_run_id(now: float) -> str:
-    """An id that sorts by time and that two runs of one second don't share: `20260131-090000-1f3a`."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{os.urandom(2).hex()}"
-
-
-def check_run_id(run_id: str) -> str:
-    """The id, if it is one.
-
-    Raises:
-        ConfigError: it isn't.
-    """
-    if run_id == "last":
-        raise ConfigError("'last' always names the newest run", hint="Choose another --id.")
-    if not RUN_ID.fullmatch(run_id) or set(run_id) <= {"."}:
-        raise ConfigError(
-            f"{run_id!r} is no run id", hint="Use 1 to 64 letters, digits, dots, underscores and hyphens."
-        )
-    return run_id
 
 
 def edited_since(record: RunRecord, catalog: Catalog) -> list[str]:
