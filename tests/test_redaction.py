@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcc.redaction import printable, redact, redact_values, secrets_in
+from fcc.redaction import note_secret, printable, redact, redact_values, secrets_in
 
 KEYS = [
     "sk-abcdefghijklmnop",
@@ -89,3 +89,12 @@ def test_a_secret_of_any_length_is_one() -> None:
     """A token longer than any file name is taken like the others."""
     long = "a1" * 400
     assert set(secrets_in({"LONG_TOKEN": long})) == {long}
+
+
+def test_a_variable_that_is_named_as_the_place_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is called, its value is a secret from then on."""
+    monkeypatch.setattr("fcc.redaction._named", set())
+    monkeypatch.setenv("LAB_IN", "canary-33ff0a")
+    assert redact("see canary-33ff0a") == "see canary-33ff0a"
+    note_secret("LAB_IN")
+    assert redact("see canary-33ff0a") == "see [redacted:LAB_IN]"

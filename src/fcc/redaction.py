@@ -38,13 +38,24 @@ _SECRET_SHAPE = re.compile(
 _HINT = re.compile(r"sk-|AIza|gsk|xai|hf|pplx|nvapi|gh[opsu]_|github_pat|AKIA|ASIA|xox|eyJ|Bearer |://")
 
 
+_named: set[str] = set()
+
+
+def note_secret(variable: str) -> None:
+    """From now on that environment variable holds a secret, whatever it is called: it is named as the place of a key."""
+    if variable not in _named:
+        _named.add(variable)
+        _secret_name.cache_clear()
+        _environment_secrets.cache_clear()
+
+
 def secrets_in(environ: Mapping[str, str]) -> dict[str, str]:
     """The values in an environment that must not get out, also as JSON writes them, each with its variable's name."""
     found = {
         value: name
         for name, value in environ.items()
         if len(value) >= _SHORTEST_SECRET
-        and _SECRET_NAME.search(name)
+        and (name in _named or _SECRET_NAME.search(name))
         and not _PLAIN_WORD.fullmatch(value)
         and not os.path.exists(value)  # noqa: PTH110 - Path.exists raises for a long value
     }
@@ -65,7 +76,7 @@ def _environment_secrets(_snapshot: frozenset[tuple[str, str]]) -> dict[str, str
 def _secret_name(name: bytes | str) -> str:
     """The name of a variable, if it is a secret's; else ""."""
     text = os.fsdecode(name)
-    return text if _SECRET_NAME.search(text) else ""
+    return text if text in _named or _SECRET_NAME.search(text) else ""
 
 
 def _known_secrets() -> dict[str, str]:
@@ -80,7 +91,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text with every secret replaced by `[redacted]` or `[redacted:NAME]`.
 
     A secret is a value in `secrets`, the value of an environment variable named like one (`…_API_KEY`,
-    `…_TOKEN`, `…_SECRET`, `…_PASSWORD`) unless it is short or a plain word, or anything shaped like a key of a
+    `…_TOKEN`, `…_SECRET`, `…_PASSWORD`) or named as the place of a key (`note_secret`) unless it is short or a plain word, or anything shaped like a key of a
     known issuer.
     """
     return redact_shapes(redact_values(text, secrets))

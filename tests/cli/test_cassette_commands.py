@@ -442,7 +442,7 @@ def test_an_interrupted_recording_keeps_what_was_asked(server) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_planted_key_reaches_nothing(fcc_agents, monkeypatch, name: str, *, fails: bool) -> None:
     """For every wire format: not the disk, the log, the record, the report or the error, though the server echoes it."""
-    monkeypatch.setenv("PLANTED_API_KEY", CANARY)
+    monkeypatch.setenv("PLANTED_IN", CANARY)
     monkeypatch.setenv("AZURE_API_VERSION", "2024-10-21")
     for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
         Path(kind).mkdir()
@@ -452,7 +452,7 @@ def test_a_planted_key_reaches_nothing(fcc_agents, monkeypatch, name: str, *, fa
             refusal(name, "unauthorized", echo=CANARY) if fails else Answer((f"Hello {CANARY}. ", "Bye."))
         )
         Path("providers/p.yaml").write_text(
-            f"model: {form.model}\napi_base: {wire.base}\napi_key_env: PLANTED_API_KEY\nattempts: 1\n"
+            f"model: {form.model}\napi_base: {wire.base}\napi_key_env: PLANTED_IN\nattempts: 1\n"
         )
         Path("own.yaml").write_text("name: own\nsteps:\n  a: {persona: PBD, task: Say hello.}\n")
         printed = ""

@@ -36,6 +36,7 @@ from fcc.providers._litellm_errors import (
 )
 from fcc.providers._litellm_library import Answer, answered, connected, load, loaded, release
 from fcc.providers.base import ModelReply, ModelRequest, ResponseFormat, Tell, Usage
+from fcc.redaction import note_secret
 
 _OPENAI_HOST = "api.openai.com"
 _BASE_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
@@ -107,6 +108,8 @@ class LiteLLMProvider:
         self._schemas = schemas
         self._keyless = False
         self._api_key_env = api_key_env
+        if api_key_env is not None:
+            note_secret(api_key_env)
         self._endpoint = endpoint
         self._own_base = _checked(api_base, "api_base") if api_base else None
         set_bases = (name for name in _BASE_VARIABLES if _is_openai(model) and os.environ.get(name))
@@ -338,10 +341,10 @@ def _missing_key(model: str, variable: str) -> AuthenticationError:
 
 
 def _checked(address: str, name: str) -> str:
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number from 0 to 65535
+    except ValueError:  # brackets that are none of IPv6, a port that is no number from 0 to 65535
         good = False
     if not good:
         raise ConfigError(

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -126,6 +127,10 @@ async def check_model(model: str, catalog: Catalog, seconds: float | None) -> As
     provider: Any = innermost(backend.provider)
     yield Check("name", "ok", _resolved(model, catalog, provider))
     if hasattr(provider, "key_variable"):
+        library = _package("litellm")
+        if library.status == "failed":
+            yield library
+            return
         if seconds is not None:
             provider.timeout = seconds
         for step in (_key(provider), _address(provider, seconds or _PATIENCE)):
@@ -229,20 +234,15 @@ def _proxy(scheme: str, host: str) -> bool:
 def _connect(host: str, port: int, secure: bool, timeout: float) -> Check:
     """Whether the host has an address, somebody listens there, and shows a certificate that holds."""
     try:
-        context = _context() if secure else None
-    except OSError as error:
-        what = f"SSL_CERT_FILE can't be used: {error.strerror or error}"
-        return Check("server", "failed", what, "Name a file of certificates (PEM), or unset it.", SETUP)
-    try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # the second where it can't be a host's name
         what = f"{host} has no address: {getattr(error, 'strerror', None) or error}"
         return Check("server", "failed", what, "Check the name of the host, and the network.", NO_ANSWER)
     try:
         with socket.create_connection((host, port), timeout=timeout) as plain:
-            if context is None:
+            if not secure:
                 return Check("server", "ok", f"{host} accepts connections")
-            with context.wrap_socket(plain, server_hostname=host) as wrapped:
+            with _context().wrap_socket(plain, server_hostname=host) as wrapped:
                 return Check("server", "ok", f"{host} accepts connections, with {wrapped.version()}")
     except OSError as error:
         what, hint = refusal(error, host, timeout)
@@ -250,9 +250,11 @@ def _connect(host: str, port: int, secure: bool, timeout: float) -> Check:
 
 
 def _context() -> ssl.SSLContext:
+    """As LiteLLM's clients have it: a file that is not there is passed over."""
     import certifi
 
-    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
+    named = os.environ.get("SSL_CERT_FILE", "")
+    return ssl.create_default_context(cafile=named if Path(named).is_file() else certifi.where())
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

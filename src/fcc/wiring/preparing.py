@@ -197,12 +197,12 @@ def prepare(request: RunRequest) -> Prepared:
     catalog = _lazily(request.workspace)
     chain = request.chain
     plan = chain if isinstance(chain, Plan) else catalog().plan(chain)
+    backends = Backends.of_run(plan, request.model, catalog)  # first: its profiles say what else is a secret
     redact = redactor()
-    if redact is not unchanged:
-        plan = without_secrets(plan, redact)
+    if redact is not unchanged and (clear := without_secrets(plan, redact)) is not plan:
+        plan, backends = clear, Backends.of_run(clear, request.model, catalog)
     values = redact_json(plan.chain.resolve_inputs(request.inputs), redact)
     documents = redact_json(_documents(plan.chain, request.on), redact)
-    backends = Backends.of_run(plan, request.model, catalog)
     if request.run_id is not None:
         check_run_id(request.run_id)
     _check_approvals(request.approvals, plan.chain)
