@@ -71,7 +71,7 @@ def test_a_replayed_run_can_be_verified(path: Path, tmp_path: Path) -> None:
 def test_they_fit_the_chains_of_today(path: Path) -> None:
     """Nothing has drifted, nothing is left over, nothing looks like a secret."""
     found = check(path, open_catalog(None))
-    assert (found.suspects, found.stale, found.unused, found.broken) == ([], [], [], [])
+    assert (found.suspects, found.stale, found.unused, found.broken) == ([], {}, [], [])
     assert found.complete
 
 

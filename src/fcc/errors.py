@@ -28,6 +28,7 @@ change between versions, and the `exit_code` that the command returns for it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 
@@ -208,6 +209,7 @@ class CassetteMissError(CassetteError):
         call_id: the call that has none.
         diff: the nearest recorded request against this one, as a unified diff.
         nearest: the id of the call that was nearest; "" where the cassette is empty.
+        stale: each step that would ask something else, with why, where that is known.
     """
 
     code = "cassette-miss"
@@ -220,11 +222,18 @@ class CassetteMissError(CassetteError):
         call_id: str = "",
         diff: tuple[str, ...] = (),
         nearest: str = "",
+        stale: Mapping[str, list[str]] | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.call_id = call_id
         self.diff = diff
         self.nearest = nearest
+        self.stale = dict(stale or {})
+
+    @property
+    def details(self) -> dict[str, object]:
+        """The same as JSON values."""
+        return {"call": self.call_id, "nearest": self.nearest, "stale": self.stale, "diff": list(self.diff)}
 
 
 class SecretFoundError(CassetteError):

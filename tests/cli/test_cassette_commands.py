@@ -272,6 +272,115 @@ def test_approvals_are_replayed_on_the_same_evidence(fcc_agents, server) -> None
     assert len(server.requests) == 1
 
 
+def test_a_model_that_is_given_goes_before_the_recorded_one(fcc_agents, server) -> None:
+    """Also where it is named for all steps: that is another backend, and drift."""
+    record(fcc_agents)
+    missed = fcc_agents("replay", FILE, "-m", "openai/other")
+    assert missed.code == 4
+    assert "model litellm/openai/x@127.0.0.1 → litellm/openai/other@127.0.0.1" in missed.err
+    assert "--model openai/other" in missed.err
+    asked = len(server.requests)
+    assert fcc_agents("record", "--drifted", "--cassette", FILE, "-m", "openai/other").code == 0
+    assert len(server.requests) - asked == 4
+
+
+def test_only_a_cassette_is_replaced_and_only_by_its_own_chain(fcc_agents, server) -> None:
+    """Another file is left alone, so is another chain's cassette; contradictory options are a mistake."""
+    Path("own.yaml").write_text("name: own\nsteps:\n  a: {persona: PBD, task: x}\n")
+    before = Path("own.yaml").read_bytes()
+    refused = fcc_agents("record", "devops-deployment", "--all", "--cassette", "own.yaml", "-m", "openai/x")
+    assert refused.code == 2
+    assert "is no cassette, and is not replaced" in refused.err
+    assert Path("own.yaml").read_bytes() == before
+    record(fcc_agents)
+    held = Path(FILE).read_bytes()
+    assert fcc_agents("record", "./own.yaml", "--drifted", "--cassette", FILE).code == 2
+    assert fcc_agents("record", "--all", "--drifted", "--cassette", FILE).code == 2
+    assert Path(FILE).read_bytes() == held
+
+
+def test_a_look_ahead_knows_what_the_cassette_holds(fcc_agents, server) -> None:
+    """`--plan` of a recording that only asks what drifted says that nothing would be asked."""
+    record(fcc_agents)
+    asked = len(server.requests)
+    ahead = fcc_agents("record", "--drifted", "--cassette", FILE, "--plan")
+    assert "0 of 4 steps would ask a model" in ahead.out
+    assert len(server.requests) == asked
+
+
+def test_a_script_can_read_what_was_recorded_and_what_drifted(fcc_agents, server) -> None:
+    """Counts and completeness of a recording; steps with their reasons, and the diff, of a miss."""
+    done = record(fcc_agents, "--json")
+    assert done.json["schema"] == "fcc.run/1"
+    assert done.json["recording"] == {"file": FILE, "complete": True, "recorded": 4, "kept": 0}
+    error = fcc_agents("replay", FILE, "--set", "model=other", "--json").json["error"]
+    assert error["call"] == "requirements/0/0/0/0"
+    assert error["stale"]["requirements"] == ["input model: 'churn_predictor_v2' → 'other'"]
+    assert "+Model: other" in error["diff"]
+
+
+def test_check_is_what_a_replay_would_say(fcc_agents, server) -> None:
+    """A fallback's reply is not taken for the first model's; a gate that denied and an answer that never fitted are fine."""
+    own = "name: own\nfallback: [openai/second]\nsteps:\n  a: {persona: PBD, task: Write it., model: MODEL}\n"
+    Path("own.yaml").write_text(own.replace("MODEL", "openai/first"))
+    server.script([Scripted(status=401)])
+    assert fcc_agents("record", "./own.yaml", "--cassette", FILE).code == 0
+    assert fcc_agents("cassette", "check", FILE).code == 0
+    Path("own.yaml").write_text(own.replace("MODEL", "openai/third"))
+    assert fcc_agents("cassette", "check", FILE).code == 4
+    assert fcc_agents("replay", FILE).code == 4
+    Path("own.yaml").write_text(
+        "name: own\nsteps:\n  a: {persona: PBD, task: Say., output: {schema: {type: object}}}\n"
+        "  no: {needs: [a], gate: {rules: [{deny: 'true'}]}}\n  b: {persona: JUS, needs: [no], task: x}\n"
+    )
+    server.always("no JSON")
+    assert fcc_agents("record", "./own.yaml", "--all", "--cassette", FILE, "-m", "openai/x").code == 0
+    checked = fcc_agents("cassette", "check", FILE)
+    assert checked.code == 0, checked.out
+    assert fcc_agents("replay", FILE).code == 1
+
+
+def test_a_damaged_cassette_hides_nothing_of_the_others(fcc_agents, server) -> None:
+    """A folder is checked to its end; what is edited by hand in one half only is found."""
+    record(fcc_agents)
+    text = Path(FILE).read_text()
+    Path("cassettes/broken.yaml").write_text(text.replace("complete: true", "complete: 7"))
+    edited = text.replace("# User stories: churn_predictor_v2", "# Other stories: churn_predictor_v2", 1)
+    start = edited.index("interactions:")
+    anchor = edited[:start].partition("text: &")[2].partition(" ")[0]
+    whole = edited[:start] + edited[start:].replace(f"content: *{anchor}", "content: something else", 1)
+    Path("cassettes/edited.yaml").write_text(whole)
+    checked = fcc_agents("cassette", "check", "cassettes")
+    assert checked.code == 2
+    assert "ok  cassettes/devops.yaml" in checked.out
+    assert "complete is no bool" in checked.out
+    assert "its reply is not the one in its HTTP" in checked.out
+
+
+def test_a_workspaces_own_chain_is_found_from_anywhere(fcc_agents, server, monkeypatch) -> None:
+    """The chain that was recorded is run, with its own personas, wherever the command is called."""
+    for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
+        Path("ws", kind).mkdir(parents=True)
+    cards = (Path(fcc.__file__).parent / "data/personas/devops.yaml").read_text(encoding="utf-8")
+    Path("ws/personas/own.yaml").write_text(cards.replace("id: PBD", "id: ZZZ", 1).split("  - id: DVE")[0])
+    Path("ws/agents/devops-deployment.yaml").write_text(
+        "name: devops-deployment\nsteps:\n  a: {persona: ZZZ, task: Write a Dockerfile.}\n"
+    )
+    monkeypatch.chdir("ws")
+    assert record(fcc_agents).code == 0
+    monkeypatch.chdir("..")
+    assert fcc_agents("replay", f"ws/{FILE}").code in {0, 1}
+    assert fcc_agents("cassette", "check", f"ws/{FILE}").code == 0
+
+
+def test_a_key_shaped_input_is_refused_before_anything_is_paid(fcc_agents, server) -> None:
+    """It could not be saved, and so is not asked."""
+    refused = record(fcc_agents, "--set", "model=sk-0123456789abcdef")
+    assert refused.code == 3
+    assert "metadata.fcc.runs[0].inputs.model" in refused.err
+    assert server.requests == []
+
+
 EVERYTHING = """\
 name: everything
 inputs:
@@ -431,11 +540,19 @@ def test_an_interrupted_recording_keeps_what_was_asked(server) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"Go on: fcc-agents record --drifted --cassette {FILE}" in err
+    assert f"fcc-agents record --drifted --cassette {FILE} --model openai/x" in err
     held = Cassette.read(Path(FILE))
     assert not held.complete
     assert [call.reply.text for call in held.calls] == ["Done with the first."]
     assert len(held.interactions) == 1
+    asked = len(server.requests)
+    done = subprocess.run(
+        [sys.executable, "-m", "fcc", "record", "--drifted", "--cassette", FILE],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(server.requests) - asked == 3
+    assert Cassette.read(Path(FILE)).complete
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["answers", "refuses"])

@@ -219,6 +219,14 @@ def test_a_package_that_must_not_be_used(
     assert said in done.out
 
 
+def test_a_vendor_that_nobody_knows(fcc_agents) -> None:
+    """A name that LiteLLM can't place is a mistake in the set-up."""
+    for model in ("nosuch", "foo/bar"):
+        done = fcc_agents("doctor", "-m", model)
+        assert done.code == 2
+        assert "does not know whose model" in " ".join(done.out.split())
+
+
 def test_several_models_in_one_go(fcc_agents, server) -> None:
     """Each under its name; a wrong set-up goes before no answer."""
     server.always(Scripted(status=500))

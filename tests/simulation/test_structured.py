@@ -126,6 +126,9 @@ def test_data_steer_what_follows() -> None:
     assert run(GOOD, "went", made=chain(steps={"next": after}))[0].step("next").status == "completed"
     low = GOOD.replace("high", "low")
     assert run(low, made=chain(steps={"next": after}))[0].step("next").status == "skipped"
+    misspelt = {**after, "when": 'outputs.triage.data.sevrity == "high"'}
+    with pytest.raises(InvalidFileError, match="sevrity"):
+        open_catalog(None).plan(chain(steps={"next": misspelt}))
     plain = {"name": "t", "steps": {"triage": {"persona": "PBD", "task": "x"}, "next": after}}
     with pytest.raises(InvalidFileError, match="data"):
         open_catalog(None).plan(fcc.Chain.model_validate(plain))

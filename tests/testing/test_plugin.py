@@ -99,7 +99,7 @@ def test_without_a_cassette_it_says_how_to_record_one(project) -> None:
     """A missing cassette is a failure with the command that records it."""
     write(project)
     result = run(project)
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["*there is no cassette*", "*Record one: pytest --fcc-record=once test_hello.py::test_hello*"]
     )
@@ -263,6 +263,83 @@ def test_a_secret_that_a_model_repeats_is_in_no_file(project, monkeypatch) -> No
     assert not [path for path in files if canary.encode() in path.read_bytes()]
 
 
+def test_each_test_has_a_cassette_of_its_own(project) -> None:
+    """Also where names differ only in what no file name may hold, and in classes of one name."""
+    write(
+        project,
+        test="""
+@pytest.mark.fcc_cassette
+@pytest.mark.parametrize("who", ["a b", "a/b", "a-b"])
+def test_hello(fcc_run, who):
+    fcc_run("hello.yaml", model=MODEL, inputs={"who": who})
+
+class TestOne:
+    class TestIn:
+        def test_same(self, fcc_run, fcc_cassette):
+            fcc_run("hello.yaml", model=MODEL, inputs={"who": "one"})
+
+class TestTwo:
+    class TestIn:
+        def test_same(self, fcc_run, fcc_cassette):
+            fcc_run("hello.yaml", model=MODEL, inputs={"who": "two"})
+""",
+    )
+    run(project, "--fcc-record=all").assert_outcomes(passed=5)
+    run(project).assert_outcomes(passed=5)
+
+
+def test_the_marker_records_nothing_in_ci_either(project, monkeypatch) -> None:
+    """And what it says of how to record is checked."""
+    monkeypatch.setenv("CI", "1")
+    for option in ("record='once'", "record='sometimes'", "door='window', record='none'"):
+        write(project, test=TEST.replace("fcc_cassette", f"fcc_cassette({option})", 1))
+        run(project).assert_outcomes(errors=1)
+    assert asked(project) == []
+
+
+def test_a_test_that_is_skipped_in_its_middle(project) -> None:
+    """It has not asked for everything: it replaces no whole cassette, and leaves nothing over."""
+    both = TEST + '    fcc_run("hello.yaml", model=MODEL, inputs={"who": "twice"})\n'
+    write(project, test=both)
+    run(project, "--fcc-record=once").assert_outcomes(passed=1)
+    before = (project.path / CASSETTE).read_bytes()
+    write(project, test=both.replace("    fcc_run(", "    pytest.skip()\n    fcc_run("))
+    run(project, "--fcc-record=all").assert_outcomes(skipped=1)
+    assert (project.path / CASSETTE).read_bytes() == before
+    run(project).assert_outcomes(skipped=1)
+
+
+def test_a_recording_with_an_outage_is_no_pass(project) -> None:
+    """A test that looks away from a step that was not answered says that its recording is not complete."""
+    write(
+        project,
+        test="""
+def fails(request):
+    if request.call_id.startswith("answer"):
+        raise ValueError("down")
+    return "Hello!"
+
+@pytest.mark.fcc_cassette
+def test_hello(fcc_run):
+    assert fcc_run("hello.yaml", model=fcc.FunctionProvider(fails)).outputs["greet"]
+""",
+    )
+    result = run(project, "--fcc-record=once")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the recording is not complete*"])
+    result = run(project)
+    result.stdout.fnmatch_lines(["*is not complete: its recording broke off before step answer*"])
+
+
+def test_a_blocked_network_is_said_at_once(project, monkeypatch) -> None:
+    """Without a cassette a real model is not tried four times: the test says what to do."""
+    write(project, test="def test_hello(fcc_run):\n    fcc_run('hello.yaml', model='openai/x')\n")
+    monkeypatch.setenv("OPENAI_API_KEY", "none-at-all")
+    result = run(project)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the network is blocked in this test*"])
+
+
 def test_side_by_side_under_xdist(project) -> None:
     """Two workers, each with cassettes of its own tests."""
     pytest.importorskip("xdist")
@@ -334,7 +411,7 @@ import sys
 def test_imports():
     ours = {name for name in sys.modules if name.split(".")[0] in {"fcc", "litellm", "vcr", "pydantic"}}
     others = {name for name in ours if not name.startswith("fcc.testing")}
-    assert others <= {"fcc", "fcc._version"}
+    assert others <= {"fcc", "fcc._version", "fcc.errors"}
 """
     )
     run(project).assert_outcomes(passed=1)

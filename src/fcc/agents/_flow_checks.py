@@ -9,7 +9,18 @@ from fcc.agents._faults import Faults, Path
 from fcc.agents.chain import Chain, Step
 from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
 from fcc.agents.order import reach
-from fcc.agents.scope import ANY, BOOLEAN, JUDGED, LIST, MAPPING, NUMBER, STRING, Scope, Type
+from fcc.agents.scope import (
+    ANY,
+    BOOLEAN,
+    JUDGED,
+    LIST,
+    MAPPING,
+    NUMBER,
+    STRING,
+    Scope,
+    Type,
+    schema_scope,
+)
 
 _INPUT: dict[str, Type] = {
     "string": STRING,
@@ -21,7 +32,6 @@ _INPUT: dict[str, Type] = {
 }
 
 _AGENT: dict[str, Type] = {**JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
-_TYPED: dict[str, Type] = {**_AGENT, "data": ANY}
 _GATE: dict[str, Type] = {"status": STRING}
 
 FindPolicy = Callable[[str], Policy]
@@ -100,7 +110,10 @@ def _scope_of(step: Step) -> Scope:
     """What may be asked of a step: `data` only where it has a schema."""
     if step.is_gate:
         return _GATE
-    return _TYPED if step.output is not None else _AGENT
+    if step.output is None:
+        return _AGENT
+    schema = step.output.json_schema
+    return {**_AGENT, "data": schema_scope(schema, schema)}
 
 
 def _check_once(faults: Faults, chain: Chain, name: str, step: Step) -> None:

@@ -113,9 +113,15 @@ def execute(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way in
         print_error("interrupted", "interrupted", "", INTERRUPTED, as_json=as_json)
         return INTERRUPTED
     except FccError as error:
-        problems = getattr(error, "problems", ())
+        problems, details = getattr(error, "problems", ()), getattr(error, "details", None)
         print_error(
-            error.code, error.message, error.hint, error.exit_code, problems=problems, as_json=as_json
+            error.code,
+            error.message,
+            error.hint,
+            error.exit_code,
+            problems=problems,
+            details=details,
+            as_json=as_json,
         )
         return error.exit_code
     except OSError as error:

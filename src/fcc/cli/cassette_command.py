@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from fcc.cli.output import common_options, paint, print_json, table
-from fcc.errors import CassetteError
+from fcc.errors import CassetteError, ConfigError
 from fcc.providers.cassettes import Cassette, RecordedCall
+from fcc.providers.cassettes.cassette import is_cassette
 from fcc.redaction import printable
 from fcc.wiring import open_catalog
 from fcc.workspace import show_path
 
-STALE, SECRET = 4, 1
+INVALID, STALE, SECRET = 2, 4, 1
 
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
@@ -71,7 +72,7 @@ def _row(call: RecordedCall) -> tuple[str, ...]:
     usage = reply.usage
     counts = (str(count) if count is not None else "?" for count in (usage.input_tokens, usage.output_tokens))
     cost = f"${reply.cost:.4f}" if reply.cost is not None else "?"
-    return (call.id, *counts, cost, f"{reply.latency:.1f}", reply.model)
+    return (call.id, *counts, cost, f"{reply.latency:.2f}", reply.model)
 
 
 def _total(calls: Iterable[RecordedCall]) -> str:
@@ -102,8 +103,8 @@ def _chains(cassette: Cassette) -> list[str]:
     "check",
     short_help="Whether they still fit, and hold no secret.",
     epilog="""\b
-Exit codes: 0 clean · 1 a secret · 2 not a cassette · 4 missing, stale,
-incomplete, or with something that nothing asks for""",
+Exit codes: 0 clean · 1 a secret, and nothing else · 2 not a cassette ·
+4 missing, stale, incomplete, or with something that nothing asks for""",
 )
 @_FILES
 @common_options
@@ -112,15 +113,23 @@ def check_files(files: tuple[Path, ...], form: str, workspace: Path | None) -> i
 
     FILE is a cassette; of a FOLDER, all in it are checked.
     """
-    from fcc.wiring.cassettes import check
+    from fcc.wiring.cassettes import Check, check
 
     catalog = open_catalog(workspace)
-    found = [check(path, catalog) for path in _each(files)]
+    found, invalid = [], False
+    for path in _each(files):
+        try:
+            found.append(check(path, catalog))
+        except ConfigError as error:  # the others are checked all the same
+            found.append(Check(path, broken=[error.message]))
+            invalid = True
     if form == "json":
         print_json("fcc.cassette-check/1", {"cassettes": [_checked(item) for item in found]})
     else:
         for item in found:
             click.echo("\n".join(_lines(item)))
+    if invalid:
+        return INVALID
     if any(item.is_stale for item in found):
         return STALE
     return SECRET if any(item.suspects for item in found) else 0
@@ -131,11 +140,9 @@ def _checked(item: Any) -> dict[str, Any]:
         "file": str(item.path),
         "complete": item.complete,
         "secrets": [{"place": suspect.place, "what": suspect.what} for suspect in item.suspects],
-        "stale": [
-            {"step": step.name, "causes": [cause.text for cause in step.causes]} for step in item.stale
-        ],
-        "unused": item.unused,
-        "broken": item.broken,
+        "stale": [{"step": step, "causes": causes} for step, causes in item.stale.items()],
+        "unused": list(item.unused),
+        "broken": list(item.broken),
         "note": item.note,
     }
 
@@ -144,7 +151,7 @@ def _lines(item: Any) -> Iterator[str]:
     name = show_path(item.path)
     faults = [f"secret? {suspect.place}: {suspect.what}" for suspect in item.suspects]
     faults += [] if item.complete else ["not complete: the recording broke off"]
-    faults += [f"stale: {step.name}: {'; '.join(cause.text for cause in step.causes)}" for step in item.stale]
+    faults += [f"stale: {step}: {'; '.join(causes)}" for step, causes in item.stale.items()]
     faults += [f"unused: {call}" for call in item.unused]
     faults += [f"broken: {what}" for what in item.broken]
     mark = paint("ok", "green") if not faults else paint("not ok", "red")
@@ -153,7 +160,7 @@ def _lines(item: Any) -> Iterator[str]:
         yield f"  {printable(fault)}"
     if item.suspects:
         yield f"  Take secrets out: fcc-agents cassette scrub {name}"
-    if item.stale or not item.complete:
+    if item.stale or item.unused or not item.complete:
         yield f"  Record only what drifted: fcc-agents record --drifted --cassette {name}"
 
 
@@ -172,7 +179,7 @@ def scrub(files: tuple[Path, ...], dry_run: bool, form: str, workspace: Path | N
     Headers that are not on the list of those kept, keys in addresses, secrets of this environment, and what has the
     shape of a key. Where a reply or a prompt is changed by that, what follows from it has to be recorded again.
     """
-    from fcc.providers.cassettes.secrets import clean_interaction, scrubbed, suspects
+    from fcc.providers.cassettes.secrets import scrubbed, scrubbed_interaction, suspects
 
     done = []
     for path in _each(files):
@@ -181,7 +188,7 @@ def scrub(files: tuple[Path, ...], dry_run: bool, form: str, workspace: Path | N
         if found and not dry_run:
             replace(
                 cassette,
-                interactions=tuple(scrubbed(clean_interaction(item)) for item in cassette.interactions),
+                interactions=tuple(map(scrubbed_interaction, cassette.interactions)),
                 runs=tuple(scrubbed(run) for run in cassette.runs),
             ).write()
         done.append((path, found))
@@ -211,18 +218,10 @@ def _each(paths: Iterable[Path]) -> Iterator[Path]:
             found
             for kind in ("*.yaml", "*.yml", "*.json")
             for found in sorted(path.rglob(kind))
-            if _is_cassette(found)
+            if is_cassette(found)
         ]
         if not inside:
             raise CassetteError(
                 f"there are no cassettes in {show_path(path)}", hint="Record one: fcc-agents record"
             )
         yield from inside
-
-
-def _is_cassette(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return "fcc.cassette/" in file.read(400)
-    except OSError:
-        return False

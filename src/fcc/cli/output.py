@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from fcc.errors import Problem
-from fcc.redaction import printable, redact
+from fcc.redaction import printable, redact, redact_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,6 +78,7 @@ def print_error(
     exit_code: int,
     *,
     problems: Iterable[Problem] = (),
+    details: Mapping[str, Any] | None = None,
     as_json: bool = False,
 ) -> None:
     """One readable message on standard error; as JSON, one envelope on standard output. Without secrets."""
@@ -88,7 +89,8 @@ def print_error(
             {"file": p.file, "line": p.line, "column": p.column, "message": redact(p.message)}
             for p in problems
         ]
-        print_json("fcc.error/1", {"error": body | ({"problems": found} if found else {})})
+        more = redact_json(details, redact) if details else {}
+        print_json("fcc.error/1", {"error": body | ({"problems": found} if found else {}) | more})
         return
     click.echo(paint("Error: ", "red") + printable(message), err=True)
     if hint:

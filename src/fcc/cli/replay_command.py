@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from fcc.cli.output import common_options
 from fcc.cli.run_options import go, running_options
-from fcc.cli.run_request import new_request, starting_options
+from fcc.cli.run_request import new_request, repeated, starting_options
 from fcc.messaging import EventBus
 from fcc.providers.cassettes import Deck, use_deck
 from fcc.wiring import open_catalog, prepare
@@ -46,10 +47,13 @@ def command(cassette: Path, wire: bool, **options: Any) -> int:
     """
     catalog = open_catalog(options["workspace"])
     bus = EventBus()
-    with use_deck(Deck(cassette, door="wire" if wire else "metadata")) as deck:
-        plan, source, note = recorded_plan(deck.cassette, catalog)
-        if note and not options["quiet"]:
-            click.echo(f"Note: {note}", err=True)
-        request = replace(new_request(catalog, plan, bus, options), source=source)
-        prepared = prepare(recorded_request(deck.cassette, request, plan))
-        return go(prepared, bus, options, f"fcc-agents replay {show_path(cassette)}")
+    shown = shlex.quote(show_path(cassette))
+    again = f"fcc-agents record --drifted --cassette {shown}{repeated(options)}"
+    with use_deck(Deck(cassette, door="wire" if wire else "metadata", again=again)) as deck:
+        today = recorded_plan(deck.cassette, catalog)
+        if today.note and not options["quiet"]:
+            click.echo(f"Note: {today.note}", err=True)
+        request = new_request(catalog, today.plan, bus, options)
+        request = replace(request, workspace=today.workspace or request.workspace)
+        prepared = prepare(recorded_request(deck.cassette, request, today.plan))
+        return go(prepared, bus, options, f"fcc-agents replay {shown}")

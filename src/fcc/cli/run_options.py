@@ -22,6 +22,7 @@ from fcc.messaging import Event, EventBus, EventType
 from fcc.redaction import printable, redact_values
 from fcc.reports import run_report
 from fcc.simulation import Approver, RunRecord
+from fcc.simulation.record import SCHEMA
 from fcc.simulation.verdict import EXIT_CODE
 from fcc.wiring import Catalog, Prepared
 from fcc.wiring.backends import DETERMINISTIC
@@ -103,16 +104,27 @@ def attach_log(bus: EventBus) -> None:
         attach(bus)
 
 
-def go(prepared: Prepared, bus: EventBus, options: dict[str, Any], again: str = "") -> int:
-    """Run it, or show what it would do; gives the exit code. `again` is the command that goes on, where not `resume`."""
+Extra = Callable[[], dict[str, Any]]
+"""Gives what else stands in the JSON of a run, once it is over."""
+
+
+def go(
+    prepared: Prepared, bus: EventBus, options: dict[str, Any], again: str | None = "", extra: Extra = dict
+) -> int:
+    """Run it, or show what it would do; gives the exit code.
+
+    `again` is the command that goes on: "" for `resume`, None where somebody else says it.
+    """
     if options["plan_only"]:
         from fcc.cli.plan_output import print_plan
 
         return print_plan(prepared, options["form"])
-    return make_run(prepared, bus, options["form"], quiet=options["quiet"], again=again)
+    return make_run(prepared, bus, options["form"], quiet=options["quiet"], again=again, extra=extra)
 
 
-def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool, again: str = "") -> int:
+def make_run(
+    prepared: Prepared, bus: EventBus, form: str, *, quiet: bool, again: str | None = "", extra: Extra = dict
+) -> int:
     """Run it, show what came out, and give the exit code."""
     folder = prepared.folder or Path()
     attach_log(bus)
@@ -125,17 +137,17 @@ def make_run(prepared: Prepared, bus: EventBus, form: str, *, quiet: bool, again
         record = prepared.go_sync()
     except KeyboardInterrupt:
         if folder.joinpath("run.json").exists():
-            again = again or f"fcc-agents resume {run_name(prepared.order.run_id, folder)}"
-            click.echo(
-                f"\nInterrupted. What finished is kept in {show_path(folder)}\nGo on: {again}", err=True
-            )
+            click.echo(f"\nInterrupted. What finished is kept in {show_path(folder)}", err=True)
+            if again is not None:
+                name = run_name(prepared.order.run_id, folder)
+                click.echo(f"Go on: {again or f'fcc-agents resume {name}'}", err=True)
             if form != "json":
                 raise click.exceptions.Exit(INTERRUPTED) from None
         raise
     finally:
         if progress is not None:
             progress.stop()
-    print_run(record, folder, form)
+    print_run(record, folder, form, again, extra)
     return exit_code(record)
 
 
@@ -154,14 +166,16 @@ def run_name(run_id: str, folder: Path) -> str:
     return run_id if among else show_path(folder)
 
 
-def print_run(record: RunRecord, folder: Path, form: str) -> None:
+def print_run(
+    record: RunRecord, folder: Path, form: str, again: str | None = "", extra: Extra = dict
+) -> None:
     """The record on standard output, as text or JSON."""
     if form == "json":
-        head = json.dumps({"folder": str(folder.absolute())})[1:-1]
-        body = redact_values(record.to_json())
+        head = json.dumps({"schema": SCHEMA, "folder": str(folder.absolute()), **extra()})[1:-1]
+        body = redact_values(record.to_json()).replace(f',\n  "schema": "{SCHEMA}"\n}}', "\n}")
         click.echo("{\n  " + head + "," + body.rstrip("\n").removeprefix("{"))
     else:
-        click.echo(run_report(record, show_path(folder), paint, run_name(record.id, folder)))
+        click.echo(run_report(record, show_path(folder), paint, run_name(record.id, folder), again))
 
 
 class Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,15 @@ def starting_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def repeated(options: dict[str, Any]) -> str:
+    """What a command line gave that its repetition needs, too: inputs, events, models; with a space in front."""
+    words = [word for text in options["settings"] for word in ("--set", text)]
+    words += ["--inputs", str(options["inputs_file"])] if options["inputs_file"] else []
+    words += [word for text in options["events"] for word in ("--on", text)]
+    words += [word for text in options["models"] for word in ("--model", text)]
+    return f" {shlex.join(words)}" if words else ""
 
 
 def new_request(catalog: Catalog, plan: Plan, bus: EventBus, options: dict[str, Any]) -> RunRequest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fcc import _yaml
 from fcc.providers.base import Sampling
+from fcc.redaction import note_secret
 from fcc.workspace import show_path
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -72,6 +73,11 @@ class Profile(BaseModel):
         description="Whether the server has a mode of its own for JSON Schemas; by default what LiteLLM reports.",
     )
     limits: LimitsProfile | None = None
+
+    def model_post_init(self, _context: Any) -> None:
+        """What the profile names as the place of its key is a secret from now on, whatever it is called."""
+        if self.api_key_env is not None:
+            note_secret(self.api_key_env)
 
     @classmethod
     def from_file(cls, path: Path) -> Profile:

@@ -22,10 +22,13 @@ _COLOUR = {
 }
 
 
-def run_report(record: RunRecord, folder: str = "", paint: Paint = plain, name: str = "") -> str:
+def run_report(
+    record: RunRecord, folder: str = "", paint: Paint = plain, name: str = "", again: str | None = ""
+) -> str:
     """The steps of a run with their scores, the decision with its reasons, and where the outputs lie.
 
-    `name` is how the run is named on the command line, for what can be done next.
+    `name` is how the run is named on the command line, for what can be done next; `again` the command that asks for
+    what is missing: "" for `resume`, None for nothing of it.
     """
     lines = [f"{paint(str(record.chain['name']), 'bold')}  run {record.id}"]
     lines += [f"replayed from {printable(record.cassette)}", ""] if record.cassette else [""]
@@ -35,7 +38,7 @@ def run_report(record: RunRecord, folder: str = "", paint: Paint = plain, name: 
     )
     for step in record.steps:
         lines += _step_lines(record, step, widths, paint)
-    lines += ["", *_end_lines(record, paint, name or record.id)]
+    lines += ["", *_end_lines(record, paint, name or record.id, again)]
     if folder:
         lines += [
             "",
@@ -109,7 +112,7 @@ def _yield(step: StepRecord) -> str:
     return f"{length:,} character{'' if length == 1 else 's'}{files}"
 
 
-def _end_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
+def _end_lines(record: RunRecord, paint: Paint, name: str, again: str | None) -> list[str]:
     if record.status == "waiting":
         return _waiting_lines(record, paint, name)
     if record.status in {"stopped", "failed"} and record.error is not None:
@@ -128,8 +131,8 @@ def _end_lines(record: RunRecord, paint: Paint, name: str) -> list[str]:
     lines = [f"{paint(verdict.decision, _COLOUR[verdict.decision])}{overall}{_spent(record)}"]
     for reason in verdict.reasons:
         lines += wrapped(reason, "  ")
-    if any(step.unanswered for step in record.steps) and not record.cassette:
-        lines += wrapped(f"Ask again for what is missing: fcc-agents resume {name}", "  ")
+    if any(step.unanswered for step in record.steps) and again is not None and not record.cassette:
+        lines += wrapped(f"Ask again for what is missing: {again or f'fcc-agents resume {name}'}", "  ")
     return lines
 
 

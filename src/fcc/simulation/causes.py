@@ -62,7 +62,7 @@ def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Questi
 
 def causes(before: Question, after: Question) -> list[Cause]:
     """What differs between two questions, the nearest to the user first; empty where a model is sent the same."""
-    if before.key == after.key:
+    if before.key == after.key or not before.fingerprints:  # which only a run that has ended has noted
         return []
     one, other = before.fingerprints, after.fingerprints
     found: list[Cause] = []

@@ -248,7 +248,9 @@ class _Walker:
             self._world.common(unit.environment)["inputs"],
             ask.to(backend).key,
         )
-        return causes(question_of(*last), after)
+        record, recorded, call = last
+        same = (other for other in recorded.calls if other.backend == after.backend and other.round == 0)
+        return causes(question_of(record, recorded, next(same, call)), after)
 
     def _last(self, unit: Unit) -> tuple[RunRecord, StepRecord, CallRecord] | None:
         """The newest answered call of that unit in the runs before."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+from fcc.agents import Plan
 from fcc.providers.cassettes import RecordedCall
 from fcc.simulation.record import Approval, CallRecord, ErrorRecord, RunRecord, StepRecord
-from fcc.simulation.resolved import PARTS
+from fcc.simulation.resolved import PARTS, resolve
+from fcc.simulation.runner import RunOrder
 from fcc.simulation.structured import parse_output
 from fcc.simulation.verdict import Finding
 
@@ -15,13 +17,27 @@ _KEPT = (*PARTS, "inputs", "documents", "asked", "profiles", "limits", "approval
 """The fields of a record that say what was run; the rest follows, or is of that one run."""
 
 
-def kept_run(record: RunRecord, streamed: Container[str] = (), **more: Any) -> dict[str, Any]:
+def head_of(plan: Plan, order: RunOrder) -> dict[str, Any]:
+    """What a cassette keeps of a run that has only begun: what it is made of."""
+    from pydantic_core import to_jsonable_python
+
+    made = {
+        **resolve(plan),
+        "inputs": order.inputs,
+        "documents": order.documents,
+        "asked": order.asked,
+        "profiles": order.profiles,
+    }
+    plain: dict[str, Any] = to_jsonable_python({name: value for name, value in made.items() if value})
+    return plain
+
+
+def kept_run(record: RunRecord, streamed: Container[str] = ()) -> dict[str, Any]:
     """What a cassette keeps of a run: what it was made of, and each call of the steps that were completed.
 
     Args:
         record: the run.
         streamed: the ids of the calls whose replies came as a stream.
-        more: what else is kept of it.
     """
     from pydantic_core import to_jsonable_python
 
@@ -31,7 +47,7 @@ def kept_run(record: RunRecord, streamed: Container[str] = (), **more: Any) -> d
         for step, plain in zip(record.steps, whole["steps"], strict=True)
         if step.calls and not step.unanswered
     ]
-    return {**{name: whole[name] for name in _KEPT if whole[name]}, **more, "steps": steps}
+    return {**{name: whole[name] for name in _KEPT if whole[name]}, "steps": steps}
 
 
 def _step(step: StepRecord, plain: Mapping[str, Any], streamed: Container[str]) -> dict[str, Any]:

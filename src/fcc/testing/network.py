@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fcc.errors import ConfigError
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class NetworkBlockedError(RuntimeError):
-    """A test tried to reach the network."""
+class NetworkBlockedError(ConfigError):
+    """A test tried to reach the network. No outage: nothing tries again, and a run ends with it."""
+
+    code = "network-blocked"
 
 
 @contextmanager
@@ -28,8 +32,9 @@ def block_network(allow_hosts: Iterable[str] = ()) -> Iterator[None]:
     def check(address: Any) -> None:
         if isinstance(address, tuple) and str(address[0]) not in allowed:
             raise NetworkBlockedError(
-                f"the network is blocked in this test, which tried to reach {address[0]}; record its replies with "
-                "--fcc-record=once, or allow the host: @pytest.mark.fcc_cassette(allow_hosts=[…])"
+                f"the network is blocked in this test, which tried to reach {address[0]}",
+                hint="Mark it with @pytest.mark.fcc_cassette and record its replies: pytest --fcc-record=once. Or allow"
+                " the host: @pytest.mark.fcc_cassette(allow_hosts=[…])",
             )
 
     def guarded(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,8 +6,10 @@ asks for it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shlex
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from fcc.simulation import RunRecord
 
 _MARKER = "fcc_cassette"
+
+_MODES = ("none", "once", "drifted", "all")
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -33,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fcc", "fcc-agents: recorded replies")
     group.addoption(
         "--fcc-record",
-        choices=("none", "once", "drifted", "all"),
+        choices=_MODES,
         default="none",
         help="What is recorded: none (the default), once (where there is no cassette yet), drifted (what a cassette does"
         " not hold any more), all.",
@@ -44,11 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and refuse to record in CI."""
     config.addinivalue_line("markers", _MARKER_HELP)
-    records = config.getoption("--fcc-record") != "none" and not config.getoption("--fcc-force")
-    if records and os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}:
+    if config.getoption("--fcc-record") != "none" and not config.getoption("--fcc-force") and _in_ci():
         raise pytest.UsageError(
             "--fcc-record: nothing is recorded where CI is set in the environment; where this is meant, add --fcc-force"
         )
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -62,10 +69,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show a miss as its message, without the way through the library; note for the fixture whether a test failed."""
+    """Show a miss as its message, without the way through the library; note for the fixture whether a test passed."""
     report = yield
     if call.when == "call":
-        item.stash[_FAILED] = report.failed
+        item.stash[_FAILED] = not report.passed
     error = call.excinfo.value if call.excinfo is not None else None
     if report.failed and type(error).__name__ == "CassetteMissError":
         report.longrepr = str(error)
@@ -75,28 +82,16 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def fcc_cassette(request: pytest.FixtureRequest) -> Iterator[Deck]:
     """The cassette of this test, in use: every run in the test is answered from it, or recorded to it."""
-    from fcc.errors import FccError
-    from fcc.providers.cassettes.saving import save_now
-
-    options = _options(request)
-    mode = options["record"] or request.config.getoption("--fcc-record")
-    path = _path(request.node, options["path"])
-    again = f"pytest --fcc-record=drifted {request.node.nodeid}"
-    try:
-        deck = _deck(path, mode, options["door"], again)
-    except FccError as error:
-        hint = error.hint if path.is_file() else f"Record one: pytest --fcc-record=once {request.node.nodeid}"
-        pytest.fail(f"{error.message}\n{hint}", pytrace=False)
+    options, node = _options(request), request.node
+    path = _path(node, options["path"])
+    deck = _deck(path, _mode(request, options, path), options["door"], node.nodeid)
     with _in_use(deck, options["allow_hosts"]):
         yield deck
-    failed = request.node.stash.get(_FAILED, True)
+    failed = node.stash.get(_FAILED, True)
     if deck.records:
-        try:
-            save_now(deck, complete=deck.whole and not failed)
-        except FccError as error:
-            pytest.fail(str(error), pytrace=False)
+        _save(deck, failed=failed)
     elif not failed:
-        _check_played(deck, again, allow_unused=options["allow_unused"])
+        _check_played(deck, allow_unused=options["allow_unused"])
 
 
 @pytest.fixture
@@ -132,22 +127,73 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     return known | given
 
 
+def _mode(request: pytest.FixtureRequest, options: dict[str, Any], path: Path) -> str:
+    """What is recorded; refused in CI where only the marker asks for it, as the option is before any test."""
+    if options["record"] is None:
+        return str(request.config.getoption("--fcc-record"))
+    mode = str(options["record"])
+    for name, known in (("record", _MODES), ("door", ("metadata", "wire"))):
+        if options[name] not in known:
+            pytest.fail(
+                f"@pytest.mark.fcc_cassette({name}={options[name]!r}): {name} is one of {', '.join(known)}",
+                pytrace=False,
+            )
+    records = mode in {"drifted", "all"} or (mode == "once" and not path.is_file())
+    if records and _in_ci() and not request.config.getoption("--fcc-force"):
+        pytest.fail(
+            f"@pytest.mark.fcc_cassette(record={mode!r}): nothing is recorded where CI is set in the environment; where "
+            "this is meant, add --fcc-force",
+            pytrace=False,
+        )
+    return mode
+
+
 def _path(node: Any, given: str | Path | None) -> Path:
-    """The cassette of a test: the one that its marker names, relative to the test's folder, or one by its own name."""
+    """The cassette of a test: the one that its marker names, relative to the test's folder, or one by its own name.
+
+    A name that had to be changed for a file ends in a part of its hash: no two tests of a module share a cassette.
+    """
     if given is not None:
         return Path(node.path).parent / given
-    names = [name for name in (getattr(node.cls, "__name__", ""), node.name) if name]
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(names)).strip("-")
+    name = ".".join(name for name in (getattr(node.cls, "__qualname__", ""), node.name) if name)
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+    if plain != name:
+        plain = f"{plain[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
     return Path(node.path).parent / "cassettes" / Path(node.path).stem / f"{plain}.yaml"
 
 
-def _deck(path: Path, mode: Any, door: Any, again: str) -> Deck:
+def _deck(path: Path, mode: Any, door: Any, test: str) -> Deck:
+    from fcc.errors import FccError
     from fcc.providers.cassettes import Deck
 
-    return Deck(path, mode, door=door, again=again)
+    again = f"pytest --fcc-record={'drifted' if path.is_file() else 'once'} {shlex.quote(test)}"
+    failure = ""
+    try:
+        return Deck(path, mode, door=door, again=again, empty_ok=True)
+    except FccError as error:
+        failure = str(error)
+    pytest.fail(failure, pytrace=False)
 
 
-def _check_played(deck: Deck, again: str, *, allow_unused: bool) -> None:
+def _save(deck: Deck, *, failed: bool) -> None:
+    """Write what was recorded; a test that failed may not have asked for everything, and replaces no whole cassette."""
+    from fcc.errors import FccError
+    from fcc.providers.cassettes.saving import save_now
+
+    failure = (
+        ""
+        if deck.whole
+        else "the recording is not complete: a model did not answer everything that it was asked"
+    )
+    try:
+        save_now(deck, complete=deck.whole and not (failed and deck.mode == "all" and deck.path.is_file()))
+    except FccError as error:
+        failure = str(error)
+    if failure:
+        pytest.fail(failure, pytrace=False)
+
+
+def _check_played(deck: Deck, *, allow_unused: bool) -> None:
     from fcc.workspace import show_path
 
     shown = show_path(deck.path)
@@ -157,7 +203,7 @@ def _check_played(deck: Deck, again: str, *, allow_unused: bool) -> None:
         calls = "\n".join(f"  {call.id}, answered by {call.backend}" for call in deck.unused)
         pytest.fail(
             f"{shown} holds replies that this test did not ask for:\n{calls}\n"
-            f"Drop them: {again}\nOr allow them: @pytest.mark.fcc_cassette(allow_unused=True)",
+            f"Drop them: {deck.again}\nOr allow them: @pytest.mark.fcc_cassette(allow_unused=True)",
             pytrace=False,
         )
 

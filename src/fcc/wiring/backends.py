@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcc import _yaml
-from fcc.agents import GatePolicy, Plan, PlannedStep
+from fcc.agents import Plan, PlannedStep
 from fcc.errors import ConfigError, NotFoundError
 from fcc.providers.base import Provider
-from fcc.simulation import Backend, RunRecord
+from fcc.simulation import Backend, RunOrder, RunRecord
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
 
 if TYPE_CHECKING:
     from fcc.providers.cassettes import Deck
     from fcc.providers.profile import Profile
+    from fcc.wiring.preparing import RunRequest
 
 DETERMINISTIC = "deterministic"
 
@@ -111,6 +112,11 @@ class Backends:
         """Whether every step is answered by what never waits: the deterministic provider, or a recording."""
         if self._deck is not None:
             return not self._deck.waits
+        return self.only_stands_in
+
+    @property
+    def only_stands_in(self) -> bool:
+        """Whether every step is answered by the deterministic provider."""
         return {name for names in self.asked.values() for name in names} <= {DETERMINISTIC}
 
     @property
@@ -182,11 +188,37 @@ class Backends:
         return self._deck is not None and self._deck.records
 
     @property
+    def holds_replies(self) -> bool:
+        """Whether a cassette is in use that holds a run's replies."""
+        return self._deck is not None and bool(self._deck.cassette.runs)
+
+    @property
     def replays(self) -> str:
         """The cassette that answers; "" where models do."""
         return show_path(self._deck.path) if self._deck is not None and not self._deck.records else ""
 
-    def note(self, record: RunRecord, source: Path | None, approvals: GatePolicy | None) -> None:
+    def announce(self, plan: Plan, order: RunOrder, request: RunRequest) -> None:
+        """Tell the cassette that records a run, if any, what the run is made of: it may break off.
+
+        Raises:
+            SecretFoundError: that holds what looks like a secret, and could not be saved; nothing was asked yet.
+        """
+        deck = self._deck
+        if deck is None or not deck.records:
+            return
+        from fcc.providers.cassettes.saving import check_head
+        from fcc.simulation.recorded import head_of
+
+        more: dict[str, Any] = {"backends": self.kept}
+        if request.approvals is not None:
+            more["decides"] = request.approvals.model_dump(mode="json", exclude_defaults=True)
+        source = request.source or self._catalog().path_of(request.chain)
+        if source is not None:
+            more["source"] = Path(os.path.relpath(source, deck.path.parent)).as_posix()
+        deck.head = head_of(plan, order) | more
+        check_head(deck)
+
+    def note(self, record: RunRecord) -> None:
         """Give a run that has ended to the cassette that records it, if any."""
         deck = self._deck
         if deck is None or not deck.records:
@@ -194,12 +226,7 @@ class Backends:
         from fcc.simulation.recorded import kept_run
 
         streamed = {call.id for call in deck.new if call.streamed}
-        more: dict[str, Any] = {"backends": self.kept}
-        if approvals is not None:
-            more["decides"] = approvals.model_dump(mode="json", exclude_defaults=True)
-        if source is not None:
-            more["source"] = Path(os.path.relpath(source, deck.path.parent)).as_posix()
-        deck.add_run(kept_run(record, streamed, **more), whole=is_whole(record))
+        deck.add_run({**deck.head, **kept_run(record, streamed)}, whole=is_whole(record))
 
     @property
     def kept(self) -> dict[str, dict[str, str]]:

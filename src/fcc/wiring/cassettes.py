@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,13 @@ from fcc.providers.cassettes.saving import save_now
 from fcc.providers.cassettes.secrets import Suspect, suspects
 from fcc.simulation import RunRecord
 from fcc.simulation.caller import Known
-from fcc.simulation.preview import Preview, StepPreview, preview
+from fcc.simulation.preview import Preview, preview
 from fcc.simulation.recorded import record_of
 from fcc.simulation.resolved import plan_of
-from fcc.wiring.backends import DETERMINISTIC, deck_in_use
+from fcc.wiring.backends import DETERMINISTIC, EVERY_STEP, deck_in_use
 from fcc.wiring.catalog import Catalog
 from fcc.wiring.preparing import Prepared, RunRequest, prepare
-from fcc.workspace import show_path
+from fcc.workspace import Workspace, show_path
 
 _MOST_LINES = 40
 """Of a diff, in a message."""
@@ -48,7 +48,7 @@ def recording(
         ConfigError: this is CI, where recordings are replayed, or another cassette is in use.
         SecretFoundError: something was not saved, since it holds a secret.
     """
-    deck = Deck(path, mode, door=door)
+    deck = Deck(path, mode, door=door, allow_shapes=allow_shapes)
     if deck.records and _in_ci() and not force:
         raise ConfigError(
             "nothing is recorded where CI is set in the environment: CI replays what was recorded and committed",
@@ -59,9 +59,9 @@ def recording(
             yield deck
     except BaseException:  # however it ended, what was paid for is kept
         with suppress(FccError):
-            save_now(deck, complete=False, allow_shapes=allow_shapes)
+            save_now(deck, complete=False)
         raise
-    save_now(deck, complete=deck.whole, allow_shapes=allow_shapes)
+    save_now(deck, complete=deck.whole)
 
 
 def _in_ci() -> bool:
@@ -76,6 +76,8 @@ class RecordedPlan(NamedTuple):
     """Its file, where it is known by its path and not by its name."""
     note: str = ""
     """That the chain is not found here, and is taken as it was recorded."""
+    workspace: Workspace | None = None
+    """The workspace of that file."""
 
 
 def recorded_plan(cassette: Cassette, catalog: Catalog) -> RecordedPlan:
@@ -89,29 +91,37 @@ def recorded_plan(cassette: Cassette, catalog: Catalog) -> RecordedPlan:
     name = str(run["chain"]["name"])
     source = cassette.path.parent / run["source"] if "source" in run else None
     if source is not None and source.is_file():
-        return RecordedPlan(catalog.plan(source), source)
+        home = Catalog(Workspace.find(source.parent))
+        return RecordedPlan(home.plan(source), source, workspace=home.workspace)
     if source is None and name in catalog.workspace.files("agents"):
         return RecordedPlan(catalog.plan(name))
     what = f"the chain {name!r} is not here: it is taken as it was recorded"
     return RecordedPlan(plan_of(record_of(run, name)), None, what)
 
 
-def recorded_request(cassette: Cassette, request: RunRequest, plan: Plan) -> RunRequest:
-    """A request that takes from a cassette's one run what it does not give itself: inputs, events, models, limits."""
+def recorded_request(
+    cassette: Cassette, request: RunRequest, plan: Plan, *, limited: bool = True
+) -> RunRequest:
+    """A request that takes from a cassette's one run what it does not give itself: inputs, events, models.
+
+    With `limited` the recorded limits, too: what stopped the recording stops a replay.
+    """
     run = _only_run(cassette)
     then = record_of(run, show_path(cassette.path))
     held = {name: value for name, value in then.inputs.items() if name in plan.chain.inputs}
     events = {name: value for name, value in then.documents.items() if name in plan.chain.events}
-    limits = RunLimits.model_validate(then.limits)
-    if request.limits is not None:
-        given = {name: getattr(request.limits, name) for name in request.limits.model_fields_set}
-        limits = limits.model_copy(update=given)
+    limits = request.limits
+    if limited:
+        given = (
+            {name: getattr(limits, name) for name in limits.model_fields_set} if limits is not None else {}
+        )
+        limits = RunLimits.model_validate(then.limits).model_copy(update=given)
     return replace(
         request,
         chain=plan,
         inputs={**held, **request.inputs},
         on={**events, **request.on},
-        model=_models(then, plan) | _as_mapping(request.model),
+        model=_merged(_models(then, plan), request.model),
         limits=limits,
         given=then.approvals,
         approvals=request.approvals
@@ -141,26 +151,33 @@ def _models(then: RunRecord, plan: Plan) -> dict[str, Any]:
     return found
 
 
-def _as_mapping(model: Any) -> dict[str, Any]:
-    if model is None:
-        return {}
-    return dict(model) if isinstance(model, Mapping) else {"*": model}
+def _merged(recorded: dict[str, Any], given: Any) -> dict[str, Any]:
+    """The models that are given, and the recorded ones for steps that these leave open."""
+    named = {} if given is None else dict(given) if isinstance(given, Mapping) else {EVERY_STEP: given}
+    return named if EVERY_STEP in named else recorded | named
 
 
 def explained(prepared: Prepared, miss: CassetteMissError) -> CassetteMissError:
     """The error of a replay, with all that has drifted and why, and the nearest recording against what is asked now."""
     deck = deck_in_use()
     runs = [run for run in deck.cassette.runs if "chain" in run] if deck is not None else []
-    lines = [miss.message]
+    lines, stale = [miss.message], dict[str, list[str]]()
     chain = prepared.plan.chain.name
     run = next((run for run in runs if run["chain"]["name"] == chain), None)
-    if deck is not None and run is not None:
-        lines += _reasons(drift(prepared, deck.cassette, run))
+    if deck is not None and run is not None and deck.cassette.complete:
+        found = drift(prepared, deck.cassette, run)
+        lines += _reasons(found)
+        stale = {step.name: [cause.text for cause in step.causes] for step in found.asked}
     lines += ["", *miss.diff[:_MOST_LINES]] if miss.diff else []
     left = len(miss.diff) - _MOST_LINES
     lines += [f"… and {left} more lines"] if left > 0 else []
     return CassetteMissError(
-        "\n".join(lines), hint=miss.hint, call_id=miss.call_id, diff=miss.diff, nearest=miss.nearest
+        "\n".join(lines),
+        hint=miss.hint,
+        call_id=miss.call_id,
+        diff=miss.diff,
+        nearest=miss.nearest,
+        stale=stale,
     )
 
 
@@ -194,14 +211,14 @@ class Check(NamedTuple):
     """What was found of a cassette."""
 
     path: Path
-    complete: bool
-    suspects: list[Suspect]
-    stale: list[StepPreview]
-    """The steps that would ask what it does not hold."""
-    unused: list[str]
+    complete: bool = True
+    suspects: Sequence[Suspect] = ()
+    stale: Mapping[str, list[str]] = {}
+    """The steps that would ask what it does not hold, each with why."""
+    unused: Sequence[str] = ()
     """The calls that nothing would ask for today."""
-    broken: list[str]
-    """Calls whose HTTP is missing, or the other way round."""
+    broken: Sequence[str] = ()
+    """Calls whose HTTP is missing, or says something else; a chain that can't be run."""
     note: str = ""
     """Why it could not be held against today's chain, or how."""
 
@@ -212,28 +229,29 @@ class Check(NamedTuple):
 
 
 def check(path: Path, catalog: Catalog) -> Check:
-    """What there is to say of a cassette, against the chains of today.
+    """What there is to say of a cassette; its chain of today is run with it, in memory.
 
     Raises:
         CassetteError: there is none.
-        InvalidFileError: it, or a chain, is invalid.
+        InvalidFileError: it is none.
     """
     cassette = Cassette.read(path)
-    found = suspects(cassette.to_dict())
-    runs = [run for run in cassette.runs if "chain" in run]
-    stale: list[StepPreview] = []
-    unused: list[str] = []
-    note = "" if len(runs) == 1 else "it belongs to a test, which alone can say whether it fits"
-    if len(runs) == 1:
-        with use_deck(Deck(path)):
-            plan, _, note = recorded_plan(cassette, catalog)
-            request = recorded_request(cassette, RunRequest(plan, workspace=catalog.workspace), plan)
-            prepared = prepare(request)
-            ahead = drift(prepared, cassette, runs[0])
-        stale = ahead.asked
-        names = {step.name for step in ahead.steps if step.action != "skip"}
-        unused = [call.id for call in cassette.calls if call.step not in names]
-    return Check(path, cassette.complete, found, stale, unused, _broken(cassette), note)
+    found = Check(path, cassette.complete, suspects(cassette.to_dict()), broken=_broken(cassette))
+    if len([run for run in cassette.runs if "chain" in run]) != 1:
+        return found._replace(note="it belongs to a test, which alone can say whether it fits")
+    deck, note = Deck(path), ""
+    try:
+        with use_deck(deck):
+            today = recorded_plan(cassette, catalog)
+            note = today.note
+            request = RunRequest(today.plan, workspace=today.workspace or catalog.workspace)
+            prepare(recorded_request(cassette, request, today.plan)).go_sync()
+    except CassetteMissError as miss:
+        stale = miss.stale or {miss.call_id.split("/")[0]: [miss.message.splitlines()[0]]}
+        return found._replace(stale=stale, note=note)
+    except FccError as error:
+        return found._replace(broken=[*found.broken, f"its chain can't be run: {error.message}"])
+    return found._replace(unused=[call.id for call in deck.unused], note=note)
 
 
 def _broken(cassette: Cassette) -> list[str]:
@@ -248,4 +266,29 @@ def _broken(cassette: Cassette) -> list[str]:
         for call, interaction in cassette.paired
         if call.has_http and call.reply is not None and interaction is None
     ]
-    return lone + bare
+    edited = [
+        f"{call.id}: its reply is not the one in its HTTP"
+        for call, interaction in cassette.paired
+        if call.reply is not None and interaction is not None and not _holds(interaction, call.reply.text)
+    ]
+    return lone + bare + edited
+
+
+def _holds(interaction: Mapping[str, Any], text: str) -> bool:
+    """Whether an answer of one JSON value holds a text, or a part of it; a stream is taken at its word."""
+    body = interaction["response"]["body"].get("string")
+    if not isinstance(body, Mapping):
+        return True
+    return any(text.strip() in held or (held.strip() and held in text) for held in _texts(body))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and len(value) > 1:
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            if name not in {"id", "object", "model", "finish_reason", "role", "type"}:
+                yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

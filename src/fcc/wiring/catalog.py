@@ -72,6 +72,15 @@ class Catalog:
             made, persona=self.personas.get, prompt=self.prompts.get, policy=self.policy, document=document
         )
 
+    def path_of(self, chain: object) -> Path | None:
+        """The file of a chain, by its path or its name; None for a built-in one, or one that was given itself."""
+        if not isinstance(chain, str | Path):
+            return None
+        if Path(chain).is_file():
+            return Path(chain)
+        file = self.workspace.files("agents").get(str(chain))
+        return file.path if file is not None and not file.builtin else None
+
     def chain(self, chain: str | Path) -> tuple[Chain, _yaml.Document]:
         """A chain and the document it was read from, by name or by path (`.yaml`, or with a `/` in it)."""
         text = str(chain)

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from fcc._version import __version__
-from fcc.errors import EmptyReplyError, FccError, ProviderError
+from fcc.errors import ConfigError, EmptyReplyError, FccError, ProviderError
 from fcc.providers.base import Message, ModelReply, ModelRequest, Provider, Tell, ask
 from fcc.redaction import redact
 from fcc.reports.doctor import NO_ANSWER, SETUP, Check, refusal, unheard
@@ -131,6 +131,11 @@ async def check_model(model: str, catalog: Catalog, seconds: float | None) -> As
         if library.status == "failed":
             yield library
             return
+        try:
+            await asyncio.to_thread(_vendor, model, provider.model)
+        except ConfigError as error:
+            yield Check("vendor", "failed", error.message, error.hint, SETUP)
+            return
         if seconds is not None:
             provider.timeout = seconds
         for step in (_key(provider), _address(provider, seconds or _PATIENCE)):
@@ -143,6 +148,23 @@ async def check_model(model: str, catalog: Catalog, seconds: float | None) -> As
                 return
     async for check in _replies(provider, backend):
         yield check
+
+
+def _vendor(asked: str, model: str) -> None:
+    """Nothing, if LiteLLM knows whose model that is.
+
+    Raises:
+        ConfigError: it doesn't.
+    """
+    from fcc.providers._litellm_library import load
+
+    try:
+        load().get_llm_provider(model)
+    except Exception:  # noqa: BLE001 - LiteLLM raises an error of a request for it
+        raise ConfigError(
+            f"{asked} is no profile, and LiteLLM does not know whose model {model} is",
+            hint="See the profiles: fcc-agents list providers. LiteLLM's models are written vendor/name.",
+        ) from None
 
 
 def _resolved(model: str, catalog: Catalog, provider: Provider) -> str:

@@ -91,6 +91,7 @@ class Prepared:
             folder = self._open(stack)
             ledger = self._ledger(stack)
             order = self.order
+            self.backends.announce(self.plan, order, self.request)
             if order.prior is not None:
                 paid = (
                     ledger.replies(ledger_name(order.run_id, order.prior.started))
@@ -109,9 +110,7 @@ class Prepared:
             finally:
                 await self.backends.close()
         self._tidy(record)
-        self.backends.note(
-            record, self.request.source or _path_of(self.request.chain), self.request.approvals
-        )
+        self.backends.note(record)
         return record
 
     def preview(self) -> Preview:
@@ -120,7 +119,7 @@ class Prepared:
 
         if self.finished is not None:
             return preview_finished(self.finished)
-        if self.backends.replays:
+        if self.backends.holds_replies:
             from fcc.wiring.cassettes import ahead_of
 
             return ahead_of(self)
@@ -275,11 +274,6 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     )
     request = replace(request, assess=request.assess and not unscored)
     return Prepared(plan, order, backends, folder, request, before_it)
-
-
-def _path_of(chain: object) -> Path | None:
-    """The chain's file, where it was named by its path."""
-    return Path(chain) if isinstance(chain, str | Path) and Path(chain).is_file() else None
 
 
 def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:

@@ -90,13 +90,57 @@ def test_a_text_that_occurs_twice_is_written_once(tmp_path: Path) -> None:
 def test_many_interactions_are_written_as_json(tmp_path: Path) -> None:
     """From a hundred on, since YAML of that size is slow to read; it reads the same."""
     wire = [
-        {"request": {"method": "POST", "uri": "u", "headers": {}, "body": str(n)}, "response": {}}
+        {
+            "request": {"method": "POST", "uri": "u", "headers": {}, "body": str(n)},
+            "response": {"status": {"code": 200}, "headers": {}, "body": {}},
+        }
         for n in range(100)
     ]
     path = tmp_path / "c.yaml"
     Cassette(path, tuple(wire), ({"steps": [{"name": "a", "calls": [call().to_dict()]}]},)).write()
     assert path.read_text(encoding="utf-8").startswith("{")
     assert len(Cassette.read(path).interactions) == 100
+
+
+def test_what_is_large_or_deep_is_written_so_that_it_is_read_again(tmp_path: Path) -> None:
+    """However much was recorded, and however deeply a schema nests: what was paid for can be replayed."""
+    path = tmp_path / "c.yaml"
+    texts = [f"{number} " + "x" * 100_000 for number in range(60)]
+    cassette(path, *map(call, texts)).write()
+    assert [one.reply.text for one in Cassette.read(path).calls] == texts
+    schema: dict = {}
+    for _ in range(90):
+        schema = {"properties": {"a": schema}}
+    cassette(path, call(response_format=ResponseFormat(schema))).write()
+    assert Cassette.read(path).calls[0].request.response_format.schema == schema
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data["interactions"].append({"response": {}}),
+        lambda data: data["interactions"].append({"request": None, "response": {}}),
+        lambda data: data["metadata"]["fcc"].update(recorded=None),
+        lambda data: data["metadata"]["fcc"].update(runs={}),
+        lambda data: data["metadata"]["fcc"]["runs"][0].update(chain=None),
+        lambda data: data["metadata"]["fcc"]["runs"][0].update(backends={"x": {"identity": "y"}}),
+        lambda data: data["metadata"]["fcc"]["runs"][0]["steps"][0].update(calls=None),
+        lambda data: data["metadata"]["fcc"]["runs"][0]["steps"][0]["calls"][0].update(backend=None),
+        lambda data: data["metadata"]["fcc"]["runs"][0]["steps"][0]["calls"][0]["reply"].update(usage=3),
+        lambda data: data["metadata"]["fcc"]["runs"][0]["steps"][0]["calls"][0]["request"].update(
+            messages=[3]
+        ),
+    ],
+)
+def test_a_damaged_part_is_said(tmp_path: Path, change) -> None:
+    """Whichever part it is, it is one message, and no fault of ours."""
+    path = tmp_path / "c.json"
+    cassette(path, call()).write()
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(InvalidFileError, match="damaged"):
+        Cassette.read(path)
 
 
 def test_no_file(tmp_path: Path) -> None:

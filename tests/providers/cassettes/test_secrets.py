@@ -20,6 +20,7 @@ from fcc.providers.cassettes.secrets import (
     clean_interaction,
     clean_uri,
     scrubbed,
+    scrubbed_interaction,
     suspects,
 )
 from fcc.providers.function import FunctionProvider
@@ -116,7 +117,7 @@ def test_scrubbing_leaves_nothing_to_find_and_the_rest_alone(value) -> None:
 
 
 def answered(path: Path, replies: dict[str, str], **options) -> Deck:
-    deck = Deck(path, "all")
+    deck = Deck(path, "all", **options)
     provider = RecordingProvider(FunctionProvider(lambda asked: replies[asked.call_id]), deck)
 
     async def ask():
@@ -124,8 +125,16 @@ def answered(path: Path, replies: dict[str, str], **options) -> Deck:
             await provider.complete(ModelRequest((Message("user", "x"),), call_id=call))
 
     asyncio.run(ask())
-    save(deck, AT, complete=True, **options)
+    save(deck, AT, complete=True)
     return deck
+
+
+def test_scrubbing_empties_fields_that_are_called_like_a_secret() -> None:
+    """Whatever shape their value has."""
+    dirty = interaction(request={"body": {"json": {"api_key": "hunter2", "model": "m"}}})
+    clean = scrubbed_interaction(dirty)
+    assert clean["request"]["body"]["json"] == {"api_key": "", "model": "m"}
+    assert suspects({"interactions": [clean]}) == []
 
 
 def test_what_looks_like_a_key_is_left_out_and_the_rest_is_kept(tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ takes seconds to read."""
 _SHARED: Final = 100
 """A text of so many characters is written once, and referred to from then on."""
 
-_LARGEST: Final = 64 * 1024 * 1024
+_LARGEST: Final = 1024 * 1024 * 1024
+
+_LARGEST_YAML: Final = 1_000_000
+"""Characters."""
 
 _LIKE_A_NUMBER = re.compile(r"[-+]?[.0-9]")
 
@@ -33,14 +36,14 @@ def load(path: Path, name: str) -> Any:
 
     Raises:
         InvalidFileError: it is neither JSON nor YAML.
-        ConfigError: it can't be read, or is larger than 64 MiB.
+        ConfigError: it can't be read, or is larger than 1 GiB.
     """
     with_json = _starts_with_brace(path)
     if not with_json:
         return _yaml.read(path, name).data
     try:
         if path.stat().st_size > _LARGEST:
-            raise ConfigError(f"{name} is larger than 64 MiB", hint="Record fewer runs in one cassette.")
+            raise ConfigError(f"{name} is larger than 1 GiB", hint="Record fewer runs in one cassette.")
         return json.loads(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"cannot read {name}: {error.strerror}", hint="Check its permissions.") from error
@@ -53,13 +56,21 @@ def load(path: Path, name: str) -> Any:
 
 
 def dump(data: dict[str, Any], path: Path) -> str:
-    """The text of a cassette file."""
+    """The text of a cassette file; JSON where YAML of it would be too large, or nest too deeply, to be read again."""
+    as_json = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     if path.suffix == ".json" or len(data["interactions"]) >= JSON_FROM:
-        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        return as_json
     text: str = yaml.dump(
         _shared(data, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000
     )
-    return text
+    return text if len(text) <= _LARGEST_YAML and _is_read_as(text, data) else as_json
+
+
+def _is_read_as(text: str, data: dict[str, Any]) -> bool:
+    try:
+        return bool(_yaml.parse(text, "").data == data)
+    except InvalidFileError:
+        return False
 
 
 def body_value(text: str) -> Any:

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fcc._files import write_text
-from fcc.errors import CassetteError, InvalidFileError, Problem, provider_error
+from fcc.errors import CassetteError, ConfigError, InvalidFileError, Problem, provider_error
 from fcc.providers.base import Message, ModelReply, ModelRequest, ResponseFormat, Sampling, Usage
 from fcc.providers.cassettes import _serializer
+from fcc.providers.cassettes._shape import SHAPE, check_shape
+from fcc.redaction import note_secret
 from fcc.workspace import show_path
 
 FORMAT: Final = "fcc.cassette/1"
 
 CALL_HEADER: Final = "x-call-id"
 """The header by which an interaction is known to belong to a call."""
+
+
+_JUDGED = ("fingerprints", "score", "findings")
 
 
 class RecordedCall(NamedTuple):
@@ -34,6 +39,8 @@ class RecordedCall(NamedTuple):
     """The step that asked; "" for a call outside of any run."""
     streamed: bool = False
     """Whether the reply came as a stream, which the interaction is then, too."""
+    judged: Mapping[str, Any] = {}
+    """Fingerprints, score and findings, where a run has noted them."""
     error: Mapping[str, str] | None = None
     """Where the backend failed and another answered in its place: `code`, `message` and `hint`."""
 
@@ -70,6 +77,7 @@ class RecordedCall(NamedTuple):
             else None,
             step,
             bool(held.get("streamed", False)),
+            {name: held[name] for name in _JUDGED if name in held},
             error,
         )
 
@@ -82,7 +90,7 @@ class RecordedCall(NamedTuple):
             held["reply"] = _reply_dict(self.reply)
         if self.error is not None:
             held["error"] = dict(self.error)
-        return {**held, "request": _request_dict(self.request)}
+        return {**held, "request": _request_dict(self.request), **self.judged}
 
 
 def _request(call_id: str, held: Mapping[str, Any]) -> ModelRequest:
@@ -152,7 +160,7 @@ class Cassette:
         """
         shown = show_path(path)
         if path.is_dir():
-            raise CassetteError(f"{shown} is a folder", hint="Name one cassette in it.")
+            raise ConfigError(f"{shown} is a folder", hint="Name one cassette in it.")
         if not path.is_file():
             raise CassetteError(
                 f"there is no cassette {shown}",
@@ -172,9 +180,10 @@ class Cassette:
                 else "is no cassette of fcc-agents: it has no metadata of a run"
             )
             raise InvalidFileError(
-                [Problem(shown, 1, 1, said)], hint="Record it anew: fcc-agents record … --all"
+                [Problem(shown, 1, 1, said)], hint="Name a cassette: fcc-agents record makes one."
             )
         try:
+            check_shape(data, SHAPE)
             made = cls(
                 path,
                 tuple(data["interactions"]),
@@ -183,6 +192,11 @@ class Cassette:
                 bool(held["complete"]),
             )
             _ = made.calls
+            for (
+                profile
+            ) in made.profiles.values():  # what it names as the place of a key is a secret here, too
+                if isinstance(profile.get("api_key_env"), str):
+                    note_secret(profile["api_key_env"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             what = f"is damaged: {type(error).__name__}: {error}"
             raise InvalidFileError([Problem(shown, 1, 1, what)], hint="Record it anew.") from error
@@ -244,6 +258,15 @@ class Cassette:
             StorageError: it could not be written; what stood there is as it was.
         """
         write_text(self.path, _serializer.dump(self.to_dict(), self.path))
+
+
+def is_cassette(path: Path) -> bool:
+    """Whether a file begins as a cassette of ours does."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return "fcc.cassette/" in file.read(400)
+    except OSError:
+        return False
 
 
 def call_of(interaction: Mapping[str, Any]) -> str:

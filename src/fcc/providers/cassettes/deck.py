@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from fcc.errors import CassetteMissError, ConfigError
 from fcc.providers.base import ModelReply, ModelRequest
-from fcc.providers.cassettes.cassette import Cassette, RecordedCall
+from fcc.providers.cassettes.cassette import Cassette, RecordedCall, is_cassette
 from fcc.providers.cassettes.miss import describe
 from fcc.providers.keys import call_key
 from fcc.workspace import show_path
@@ -33,28 +34,46 @@ class Deck:
         mode: what is recorded.
         door: by which of its two doors a reply is read.
         again: the command that records what has drifted, for messages.
+        allow_shapes: whether texts are written that only look like a key; the values of secrets never are.
+        empty_ok: whether a file that is not there is an empty one, of which the first call is missing.
 
     Raises:
         CassetteError: nothing is to be recorded, and there is no such file.
         InvalidFileError: the file is no cassette, or is damaged.
     """
 
-    def __init__(self, path: Path, mode: Mode = "none", *, door: Door = "metadata", again: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        mode: Mode = "none",
+        *,
+        door: Door = "metadata",
+        again: str = "",
+        empty_ok: bool = False,
+        allow_shapes: bool = False,
+    ) -> None:
         exists = path.is_file()
         if mode == "once":
             mode = "none" if exists else "all"
         self.mode: Literal["none", "drifted", "all"] = mode
         self.path = path
         self.door = door
-        self.again = again or f"fcc-agents record --drifted --cassette {show_path(path)}"
+        self.allow_shapes = allow_shapes
+        self.again = again or f"fcc-agents record --drifted --cassette {shlex.quote(show_path(path))}"
         self.misses: list[CassetteMissError] = []
         """What was asked for in vain."""
-        keeps = mode == "none" or (mode == "drifted" and exists)
+        if mode == "all" and exists and not is_cassette(path):
+            raise ConfigError(
+                f"{show_path(path)} is no cassette, and is not replaced", hint="Name another file."
+            )
+        keeps = (mode == "none" and not (empty_ok and not exists)) or (mode == "drifted" and exists)
         self.cassette = Cassette.read(path) if keeps else Cassette(path)
         self.new: list[RecordedCall] = []
         """What has been recorded since, in the order in which it came back."""
         self.runs: list[Mapping[str, Any]] = []
         """What the runs knew that ended since."""
+        self.head: Mapping[str, Any] = {}
+        """What is known of the run that is under way."""
         self.whole = True
         """Whether each of them got all that it asked for."""
         self.interactions: list[Mapping[str, Any] | None] = []
@@ -140,6 +159,7 @@ class Deck:
         """Note what a run knew that has ended, with its calls; `whole` says whether it got all that it asked for."""
         with self._lock:
             self.runs.append(run)
+            self.head = {}
             self.whole = self.whole and whole
 
     @contextmanager

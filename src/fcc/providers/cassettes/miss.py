@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Sequence
 
 from fcc.errors import CassetteMissError
@@ -30,9 +31,17 @@ def describe(
     if call_key(request, identity) in played:
         more = f"{shown} holds fewer replies than are asked for: the one for {place} has been played already"
         return CassetteMissError(more, hint=again, call_id=request.call_id)
+    if not calls:
+        missing = f"there is no cassette {shown}" if not cassette.path.is_file() else f"{what}: it is empty"
+        return CassetteMissError(missing, hint=f"Record one: {command}", call_id=request.call_id)
+    if not cassette.complete and not any(
+        call.step == step or call.id.split("/")[0] == step for call in calls
+    ):
+        broke = f"{shown} is not complete: its recording broke off before step {step}"
+        return CassetteMissError(broke, hint=f"Record what is missing: {command}", call_id=request.call_id)
     nearest = _nearest(calls, request)
     if nearest is None:
-        return CassetteMissError(f"{what}: it is empty", hint=again, call_id=request.call_id)
+        raise AssertionError("one of several calls is the nearest")
     diff = prompt_diff(nearest, request, identity)
     same = nearest.id == request.call_id
     which = "" if same else f"; the nearest recording is {nearest.id}"
@@ -63,7 +72,7 @@ def _lines(request: ModelRequest, identity: str) -> Iterable[str]:
         if value not in (None, ()):
             yield f"{name}: {value}"
     if request.response_format is not None:
-        yield f"schema: {dict(request.response_format.schema)}"
+        yield from f"schema: {json.dumps(request.response_format.schema, indent=1)}".splitlines()
     for message in request.messages:
         yield f"[{message.role}]"
         yield from message.content.split("\n")

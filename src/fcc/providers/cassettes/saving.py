@@ -20,7 +20,7 @@ from fcc.workspace import show_path
 _MOST_SHOWN = 10
 
 
-def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> Cassette | None:
+def save(deck: Deck, at: str, *, complete: bool) -> Cassette | None:
     """Write what was recorded, with what the runs knew; None where nothing was recorded, or nothing has changed.
 
     Where a recording broke off, what there is is written as incomplete: beside the file, as `….partial.yaml`, where a
@@ -30,7 +30,6 @@ def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> 
         deck: what recorded.
         at: the time, ISO 8601.
         complete: whether all is there that was asked.
-        allow_shapes: write texts that only look like a key. The values of secrets are never written.
 
     Raises:
         SecretFoundError: something was left out, since it holds a secret; the rest has been written.
@@ -39,7 +38,7 @@ def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> 
     if not deck.new and (not deck.played or (complete and not deck.unused and deck.cassette.complete)):
         return None
     made = _made(deck, at, complete=complete)
-    found = [suspect for suspect in suspects(made.to_dict()) if suspect.known or not allow_shapes]
+    found = [suspect for suspect in suspects(made.to_dict()) if suspect.known or not deck.allow_shapes]
     if found:
         made = _without(made, {suspect.call for suspect in found})
     if found and any(not suspect.call for suspect in found):
@@ -52,11 +51,23 @@ def save(deck: Deck, at: str, *, complete: bool, allow_shapes: bool = False) -> 
     return made
 
 
-def save_now(deck: Deck, *, complete: bool, allow_shapes: bool = False) -> None:
+def save_now(deck: Deck, *, complete: bool) -> None:
     """Write what a deck has recorded, if anything; see `save`. What was written is then in `deck.saved`."""
     if deck.records:
         at = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        deck.saved = save(deck, at, complete=complete, allow_shapes=allow_shapes)
+        deck.saved = save(deck, at, complete=complete)
+
+
+def check_head(deck: Deck) -> None:
+    """Nothing, if what a run is made of may be saved.
+
+    Raises:
+        SecretFoundError: it holds what looks like a secret.
+    """
+    held = {"metadata": {"fcc": {"runs": [{**deck.head, "steps": []}]}}}
+    found = [suspect for suspect in suspects(held) if suspect.known or not deck.allow_shapes]
+    if found:
+        raise _refused(deck.path, found, written=None)
 
 
 def _made(deck: Deck, at: str, *, complete: bool) -> Cassette:
@@ -71,7 +82,7 @@ def _made(deck: Deck, at: str, *, complete: bool) -> Cassette:
 
 def _loose_run(deck: Deck, calls: Sequence[RecordedCall]) -> dict[str, Any]:
     """Calls outside of a run that has ended, under the heading of the run that was recorded before, if any."""
-    known = deck.cassette.runs[0] if deck.cassette.runs and not deck.runs else {}
+    known = deck.head or (deck.cassette.runs[0] if deck.cassette.runs and not deck.runs else {})
     head = {name: value for name, value in known.items() if name != "steps"}
     steps: dict[str, list[dict[str, Any]]] = {}
     for call in calls:

@@ -97,6 +97,16 @@ def suspects(data: Mapping[str, Any]) -> list[Suspect]:
     return found
 
 
+def scrubbed_interaction(interaction: Mapping[str, Any]) -> Any:
+    """An interaction with nothing in it but what is on the lists, and with every secret replaced."""
+    made = scrubbed(clean_interaction(interaction))
+    body = made["request"]["body"]
+    if isinstance(body, dict) and isinstance(body.get("json"), dict):
+        for name in [name for name in body["json"] if _SECRET_NAME.fullmatch(str(name))]:
+            body["json"][name] = ""
+    return made
+
+
 def scrubbed(value: Any) -> Any:
     """The value with every secret in it, and what looks like one, replaced."""
     if isinstance(value, str):
