@@ -42,7 +42,7 @@ imports: $(VENV)/.dev ## import-linter: imports go down only
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.dev ## the test suite, offline
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # The wheel is tested as users get it: in an environment of its own, with src/ nowhere near.
 wheel: $(VENV)/.dev ## build the wheel and run the suite against it
@@ -52,7 +52,7 @@ wheel: $(VENV)/.dev ## build the wheel and run the suite against it
 	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		build/wheel/*.whl pytest pytest-xdist hypothesis
 	cp -r tests pyproject.toml build/wheel/
-	cd build/wheel && venv/bin/python -m pytest -n auto -q -p no:cacheprovider
+	cd build/wheel && venv/bin/python -m pytest -n auto --dist worksteal -q -p no:cacheprovider
 
 fix: $(VENV)/.dev ## format, and mend what ruff can
 	$(BIN)/ruff check --fix .
