@@ -373,6 +373,22 @@ def test_a_workspaces_own_chain_is_found_from_anywhere(fcc_agents, server, monke
     assert fcc_agents("cassette", "check", f"ws/{FILE}").code == 0
 
 
+def test_a_cassette_sends_no_key_anywhere(fcc_agents, server, monkeypatch) -> None:
+    """A profile that only the cassette knows is good for a replay; no model is asked at its address."""
+    for kind in ("agents", "evaluations", "personas", "prompts", "providers"):
+        Path(kind).mkdir()
+    profile = Path("providers/lab.yaml")
+    profile.write_text(f"model: openai/x\napi_base: {server.url}\napi_key_env: OPENAI_API_KEY\nattempts: 1\n")
+    record(fcc_agents, model="lab")
+    asked = len(server.requests)
+    profile.unlink()
+    assert fcc_agents("replay", FILE).code == 0
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    again = fcc_agents("record", "--drifted", "--cassette", FILE, "--set", "model=other")
+    assert again.code != 0
+    assert len(server.requests) == asked
+
+
 def test_a_key_shaped_input_is_refused_before_anything_is_paid(fcc_agents, server) -> None:
     """It could not be saved, and so is not asked."""
     refused = record(fcc_agents, "--set", "model=sk-0123456789abcdef")
@@ -441,7 +457,9 @@ def test_every_kind_of_flow_is_replayed(fcc_agents, server) -> None:
     assert fcc_agents("replay", FILE).code == 4
     stale = fcc_agents("cassette", "check", FILE, "--json").json["cassettes"][0]["stale"]
     assert [step["step"] for step in stale] == ["dev.back", "prod.back"]
-    again = fcc_agents("record", "--drifted", "--cassette", FILE)
+    waits = fcc_agents("record", "--drifted", "--cassette", FILE, "--no-input")
+    assert waits.code == 3  # what was decided then is not taken from a file where models are asked
+    again = fcc_agents("record", "--drifted", "--cassette", FILE, "--approvals", "yes.yaml")
     assert (again.code, len(server.requests) - asked) == (0, 2)
     assert fcc_agents("cassette", "check", FILE).code == 0
 

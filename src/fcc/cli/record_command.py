@@ -102,7 +102,7 @@ def _request(
             click.echo(f"Note: {today.note}", err=True)
         request = new_request(catalog, today.plan, bus, options)
         request = replace(request, source=today.source, workspace=today.workspace or request.workspace)
-        return recorded_request(cassette, request, today.plan, limited=False)
+        return recorded_request(cassette, request, today.plan, replays=False)
     plan = catalog.plan(chain)
     names = {str(run["chain"]["name"]) for run in cassette.runs if "chain" in run}
     if names and plan.chain.name not in names:

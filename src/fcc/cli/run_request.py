@@ -46,11 +46,12 @@ def starting_options(function: F) -> F:
 
 
 def repeated(options: dict[str, Any]) -> str:
-    """What a command line gave that its repetition needs, too: inputs, events, models; with a space in front."""
+    """What a command line gave that its repetition needs, too: inputs, events, models, approvals; with a space in front."""
     words = [word for text in options["settings"] for word in ("--set", text)]
     words += ["--inputs", str(options["inputs_file"])] if options["inputs_file"] else []
     words += [word for text in options["events"] for word in ("--on", text)]
     words += [word for text in options["models"] for word in ("--model", text)]
+    words += ["--approvals", options["approvals"]] if options["approvals"] else []
     return f" {shlex.join(words)}" if words else ""
 
 

@@ -142,12 +142,16 @@ class Backends:
         return self._made[model]
 
     def _profile_of(self, model: str) -> Profile | None:
-        """The profile of that name: a record's, else the workspace's, else, where a cassette is in use, the one it holds."""
+        """The profile of that name: a record's, else the workspace's, else, in a replay, the one that its cassette holds.
+
+        Never that one for a call that is made: a file would say where a key is sent.
+        """
         if model == DETERMINISTIC:
             return None
         found = self._held.get(model) or self._catalog().profile(model)
-        if found is None and self._deck is not None and model in self._deck.cassette.profiles:
-            return _profile(self._deck.cassette.profiles[model])
+        deck = self._deck
+        if found is None and deck is not None and not deck.records and model in deck.cassette.profiles:
+            return _profile(deck.cassette.profiles[model])
         return found
 
     def _replayed(self, model: str, profile: Profile | None) -> Backend | None:

@@ -100,32 +100,34 @@ def recorded_plan(cassette: Cassette, catalog: Catalog) -> RecordedPlan:
 
 
 def recorded_request(
-    cassette: Cassette, request: RunRequest, plan: Plan, *, limited: bool = True
+    cassette: Cassette, request: RunRequest, plan: Plan, *, replays: bool = True
 ) -> RunRequest:
     """A request that takes from a cassette's one run what it does not give itself: inputs, events, models.
 
-    With `limited` the recorded limits, too: what stopped the recording stops a replay.
+    What `replays` takes its limits, and what was decided at its gates, as well: what stopped the recording stops it, too.
+    A run that asks models takes neither from a file: who approves it, and what it may spend, is said anew.
     """
     run = _only_run(cassette)
     then = record_of(run, show_path(cassette.path))
     held = {name: value for name, value in then.inputs.items() if name in plan.chain.inputs}
     events = {name: value for name, value in then.documents.items() if name in plan.chain.events}
-    limits = request.limits
-    if limited:
-        given = (
-            {name: getattr(limits, name) for name in limits.model_fields_set} if limits is not None else {}
-        )
-        limits = RunLimits.model_validate(then.limits).model_copy(update=given)
-    return replace(
+    made = replace(
         request,
         chain=plan,
         inputs={**held, **request.inputs},
         on={**events, **request.on},
         model=_merged(_models(then, plan), request.model),
-        limits=limits,
+    )
+    if not replays:
+        return made
+    given = request.limits
+    named = {name: getattr(given, name) for name in given.model_fields_set} if given is not None else {}
+    decides = GatePolicy.model_validate(run["decides"]) if "decides" in run else None
+    return replace(
+        made,
+        limits=RunLimits.model_validate(then.limits).model_copy(update=named),
         given=then.approvals,
-        approvals=request.approvals
-        or (GatePolicy.model_validate(run["decides"]) if "decides" in run else None),
+        approvals=request.approvals or decides,
     )
 
 
