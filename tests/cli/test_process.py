@@ -189,6 +189,27 @@ def test_a_killed_process_leaves_no_half_of_a_file(delay: float) -> None:
             json.loads(line)
 
 
+def test_an_interruption_where_nothing_can_be_raised_is_heard_after_it() -> None:
+    """In a finaliser, or a callback from C, Python would print Ctrl-C and go on: it ends the command all the same."""
+    code = (
+        "import time\n"
+        "from fcc.cli import app, main\n"
+        "class Held:\n"
+        "    def __del__(self): raise KeyboardInterrupt\n"
+        "def execute(arguments):\n"
+        "    held = Held()\n"
+        "    del held\n"
+        "    time.sleep(20)\n"
+        "app.execute = execute\n"
+        "main.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&-"])
 def test_a_closed_stream_is_no_judged_no(redirect: str) -> None:
     """Without standard input, output or error the exit code is still the command's own."""

@@ -22,6 +22,7 @@ def main() -> None:
     )  # imports make many objects and no garbage; looking for some takes a twentieth
     try:
         _interrupt_on_termination()
+        _keep_interrupts()
         _mend_streams()
         from fcc.cli.app import execute
 
@@ -51,6 +52,23 @@ def _interrupt_on_termination() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interrupt)
+
+
+def _keep_interrupts() -> None:
+    """A Ctrl-C in the middle of what can't raise (a callback from C, a finaliser) is heard right after it, not printed."""
+    otherwise = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            otherwise(unraisable)
+            return
+        import threading
+
+        again = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
 
 
 def _mend_streams() -> None:
