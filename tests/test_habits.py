@@ -30,6 +30,7 @@ PURE = [
     "providers/cassettes/secrets.py",
     "providers/deterministic/sample.py",
     "providers/keys.py",
+    "providers/schema.py",
     "simulation/preview.py",
     "simulation/prompting.py",
     "simulation/recorded.py",

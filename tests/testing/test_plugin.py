@@ -290,7 +290,7 @@ class TestTwo:
 def test_the_marker_records_nothing_in_ci_either(project, monkeypatch) -> None:
     """And what it says of how to record is checked."""
     monkeypatch.setenv("CI", "1")
-    for option in ("record='once'", "record='sometimes'", "door='window', record='none'"):
+    for option in ("record='once'", "record='sometimes'", "door='window'"):
         write(project, test=TEST.replace("fcc_cassette", f"fcc_cassette({option})", 1))
         run(project).assert_outcomes(errors=1)
     assert asked(project) == []
@@ -303,9 +303,17 @@ def test_a_test_that_is_skipped_in_its_middle(project) -> None:
     run(project, "--fcc-record=once").assert_outcomes(passed=1)
     before = (project.path / CASSETTE).read_bytes()
     write(project, test=both.replace("    fcc_run(", "    pytest.skip()\n    fcc_run("))
-    run(project, "--fcc-record=all").assert_outcomes(skipped=1)
-    assert (project.path / CASSETTE).read_bytes() == before
+    for mode in ("all", "drifted"):
+        run(project, f"--fcc-record={mode}").assert_outcomes(skipped=1)
+        assert (project.path / CASSETTE).read_bytes() == before
     run(project).assert_outcomes(skipped=1)
+    changed = both.replace("WHO", "'moon'").replace("    fcc_run(", "    pytest.skip()\n    fcc_run(")
+    write(project, test=changed)
+    run(project, "--fcc-record=drifted").assert_outcomes(skipped=1)
+    write(project, test=both.replace("WHO", "'moon'"))
+    run(project).assert_outcomes(
+        passed=1, errors=1
+    )  # the second run's replies are there; the first one's old one is over
 
 
 def test_a_recording_with_an_outage_is_no_pass(project) -> None:

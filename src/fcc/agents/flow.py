@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -17,6 +16,7 @@ from pydantic import (
 )
 
 from fcc import _yaml
+from fcc.providers.schema import references, referred
 from fcc.workspace import show_path
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -155,34 +155,10 @@ class OutputRule(BaseModel):
         for reference in references(value):
             if not reference.startswith("#"):
                 raise ValueError(f"refers to {reference!r}; only `#/…`, a part of itself, is followed")
-            if not _holds(value, reference):
+            is_schema = isinstance(referred(value, reference), dict | bool)
+            if not is_schema:
                 raise ValueError(f"refers to {reference!r}, which it does not hold")
         return value
-
-
-def references(value: Any) -> Iterator[str]:
-    """Every `$ref` in a JSON Schema."""
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for item in value.values():
-            yield from references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from references(item)
-
-
-def _holds(schema: Any, reference: str) -> bool:
-    found = schema
-    for key in filter(None, reference.removeprefix("#").split("/")):
-        plain = key.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and plain.isdigit() and int(plain) < len(found):
-            found = found[int(plain)]
-        elif isinstance(found, dict) and plain in found:
-            found = found[plain]
-        else:
-            return False
-    return isinstance(found, dict | bool)
 
 
 class Limits(BaseModel):

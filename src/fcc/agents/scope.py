@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from fcc.providers.schema import referred
+
 Type: TypeAlias = frozenset[str]
 """What a value may be: some of `number`, `string`, `boolean`, `list`, `mapping` and `null`."""
 
@@ -32,12 +34,7 @@ def schema_scope(part: Any, root: Mapping[str, Any], depth: int = 0) -> Type | S
     if not isinstance(part, Mapping) or depth > 20:  # noqa: PLR2004 - a schema that refers to itself
         return ANY
     if isinstance(part.get("$ref"), str):
-        found: Any = root
-        for key in filter(None, part["$ref"].removeprefix("#").split("/")):
-            found = (
-                found.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(found, Mapping) else None
-            )
-        return schema_scope(found, root, depth + 1)
+        return schema_scope(referred(root, part["$ref"]), root, depth + 1)
     named = part.get("properties")
     open_ended = isinstance(part.get("additionalProperties"), Mapping) or "patternProperties" in part
     if (

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from fcc.providers.schema import is_strict
+
 Role = Literal["system", "user", "assistant"]
 
 Origin = Literal["live", "deterministic", "function", "recorded", "ledger"]
@@ -48,19 +50,7 @@ class ResponseFormat:
     @property
     def is_strict(self) -> bool:
         """Whether OpenAI's strict mode takes it: each object names all its properties, and allows no others."""
-        return _is_strict(self.schema)
-
-
-def _is_strict(part: Any) -> bool:
-    if isinstance(part, list):
-        return all(map(_is_strict, part))
-    if not isinstance(part, Mapping):
-        return True
-    if part.get("type") == "object" or "properties" in part:
-        named = set(part.get("properties", {}))
-        if part.get("additionalProperties") is not False or set(part.get("required", [])) != named:
-            return False
-    return all(map(_is_strict, part.values()))
+        return is_strict(self.schema)
 
 
 @dataclass(frozen=True, slots=True)

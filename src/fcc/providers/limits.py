@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
+from fcc.providers.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -30,7 +31,7 @@ class _Pace:
 _paces: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Pace]] = weakref.WeakKeyDictionary()
 
 
-class LimitedProvider:
+class LimitedProvider(Wrapper):
     """`inner`, asked no faster than its limits: all runs of one event loop share them, by the backend's identity.
 
     Requests and tokens run through a leaky bucket (aiolimiter): a minute's worth may go at once, then at the rate of
@@ -46,23 +47,10 @@ class LimitedProvider:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
     ) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.concurrency = concurrency
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
-
-    @property
-    def identity(self) -> str:
-        """The inner provider's: asking more slowly does not make it another backend."""
-        return self.inner.identity
-
-    async def complete(self, request: ModelRequest) -> ModelReply:
-        """The inner provider's reply, as soon as it may be asked; errors as the inner provider's."""
-        return await self._ask(request, None)
-
-    async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
-        """The same, told as it comes."""
-        return await self._ask(request, tell)
 
     async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
         pace = self._pace()
@@ -70,12 +58,6 @@ class LimitedProvider:
             return await self._paced(pace, request, tell)
         async with pace.at_once:
             return await self._paced(pace, request, tell)
-
-    async def aclose(self) -> None:
-        """Closes the inner provider's connections, where it has any."""
-        close = getattr(self.inner, "aclose", None)
-        if close is not None:
-            await close()
 
     async def _paced(self, pace: _Pace, request: ModelRequest, tell: Tell | None) -> ModelReply:
         expected = sum(len(message.content) for message in request.messages) / _CHARACTERS_PER_TOKEN

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fcc.errors import ConfigError, EmptyReplyError, ProviderError
 from fcc.providers.base import ModelReply, ModelRequest, Provider, Tell, ask
+from fcc.providers.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -22,14 +23,16 @@ _JITTER = 0.5
 """Up to so many seconds are added at random, so that parallel steps do not come back all at once."""
 
 
-class RetryingProvider:
+class RetryingProvider(Wrapper):
     """`inner`, asked again after an error that is `retryable`.
 
     At most `attempts` times a call, with jittered exponential waits or the wait that the server asked for
     (`retry_after`), whichever is longer. `budget` is in seconds and bounds the retrying: no attempt starts
     later than that after the call began, and a wait that would end later is not begun. It does not cut an
     attempt short, since one answer of a slow local model may well take longer: what bounds an attempt is
-    the inner provider's own timeout. An empty reply is asked for once more only.
+    the inner provider's own timeout. An empty reply is asked for once more only. A reply's `attempts` count every time
+    that it was asked for; the last error is raised, and says how often was asked where that was more than once, or where
+    the wait that the server asks for does not fit the budget.
 
     `sleep` and `clock` are for tests.
     """
@@ -48,31 +51,17 @@ class RetryingProvider:
                 f"a call cannot be made {attempts} times within {budget:g} s of retrying",
                 hint="Give at least 1 attempt and a budget of 0 seconds or more.",
             )
-        self.inner = inner
+        super().__init__(inner)
         self.attempts = attempts
         self.budget = budget
         self._sleep = sleep
         self._clock = clock
 
-    @property
-    def identity(self) -> str:
-        """The inner provider's: asking again does not make it another backend."""
-        return self.inner.identity
-
-    async def complete(self, request: ModelRequest) -> ModelReply:
-        """The inner provider's reply, its `attempts` counting every time it was asked.
-
-        Raises:
-            ProviderError: the last error; where it was asked more than once, or the wait that the server
-                asks for does not fit the budget, the message says so.
-        """
-        return await self._ask(request, None)
-
     async def stream(self, request: ModelRequest, tell: Tell) -> ModelReply:
         """The same, told as it comes; where an attempt broke off, the reply begins anew: `tell(None)`."""
         return await self._ask(request, _Anew(tell))
 
-    async def _ask(self, request: ModelRequest, tell: _Anew | None) -> ModelReply:
+    async def _ask(self, request: ModelRequest, tell: Tell | None) -> ModelReply:
         started = self._clock()
         try:
             return await ask(self.inner, request, tell)
@@ -82,14 +71,8 @@ class RetryingProvider:
             failed = error
         return await self._again(request, failed, started, tell)
 
-    async def aclose(self) -> None:
-        """Closes the inner provider's connections, where it has any."""
-        close = getattr(self.inner, "aclose", None)
-        if close is not None:
-            await close()
-
     async def _again(
-        self, request: ModelRequest, failed: ProviderError, started: float, tell: _Anew | None
+        self, request: ModelRequest, failed: ProviderError, started: float, tell: Tell | None
     ) -> ModelReply:
         """The reply to a later attempt; `failed` is how the first one ended."""
         # Here and not at the top of the file: a call that succeeds at once never pays for this import.
@@ -101,7 +84,7 @@ class RetryingProvider:
         async def attempt() -> ModelReply:
             if outcome:
                 raise outcome.pop()
-            if tell is not None:
+            if isinstance(tell, _Anew):
                 tell.begin_anew()
             return await ask(self.inner, request, tell)
 

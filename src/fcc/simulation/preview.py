@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fcc.agents import Plan, Unit, unfold
 from fcc.errors import TemplateError
 from fcc.providers.base import Provider
+from fcc.providers.wrapper import innermost
 from fcc.redaction import unchanged
 from fcc.simulation.caller import Known
 from fcc.simulation.causes import NEW, Cause, Question, causes, question_of
@@ -288,11 +289,7 @@ def _persona(unit: Unit) -> str:
 
 
 def _price(provider: Provider, sent: int, received: int | None) -> float | None:
-    """What a call may cost, where its provider, or the one that it holds, can tell."""
-    layer: Any = provider
-    while layer is not None:
-        estimate: Callable[[int, int | None], float | None] | None = getattr(layer, "estimate_cost", None)
-        if estimate is not None:
-            return estimate(sent, received)
-        layer = getattr(layer, "inner", None)
-    return None
+    """What a call may cost, where its provider can tell."""
+    estimate: Callable[[int, int | None], float | None] | None
+    estimate = getattr(innermost(provider), "estimate_cost", None)
+    return estimate(sent, received) if estimate is not None else None

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def use_cassette(
-    path: str | Path, record: Mode = "none", *, door: Door = "metadata", force: bool = False
+    path: str | Path,
+    record: Mode = "none",
+    *,
+    door: Door = "metadata",
+    force: bool = False,
+    allow_shapes: bool = False,
 ) -> Iterator[Deck]:
     """Runs inside are answered from a cassette, or recorded to it.
 
@@ -23,6 +28,7 @@ def use_cassette(
         record: `none` (the default), `once` (where there is no file yet), `drifted` (what it does not hold), `all`.
         door: `metadata`, or `wire` for the recorded HTTP through LiteLLM.
         force: record although `CI` is set in the environment.
+        allow_shapes: keep texts that only look like a key.
 
     Raises:
         CassetteError: nothing is to be recorded, and there is no such file.
@@ -31,5 +37,5 @@ def use_cassette(
     """
     from fcc.wiring.cassettes import recording
 
-    with recording(Path(path), record, force=force, door=door) as deck:
+    with recording(Path(path), record, force=force, door=door, allow_shapes=allow_shapes) as deck:
         yield deck

@@ -7,7 +7,6 @@ asks for it.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shlex
 from collections.abc import Callable, Generator, Iterator
@@ -27,7 +26,7 @@ _MODES = ("none", "once", "drifted", "all")
 _FAILED = pytest.StashKey[bool]()
 
 _MARKER_HELP = (
-    "fcc_cassette(path=None, record=None, door='metadata', allow_unused=False, allow_hosts=()): answer the models of "
+    "fcc_cassette(path=None, record=None, door='metadata', allow_unused=False, allow_shapes=False, allow_hosts=()): answer the models of "
     "this test from a cassette, cassettes/<module>/<test>.yaml beside it, and block the network."
 )
 
@@ -48,14 +47,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and refuse to record in CI."""
     config.addinivalue_line("markers", _MARKER_HELP)
-    if config.getoption("--fcc-record") != "none" and not config.getoption("--fcc-force") and _in_ci():
+    if config.getoption("--fcc-record") == "none" or config.getoption("--fcc-force"):
+        return
+    from fcc.wiring.cassettes import in_ci
+
+    if in_ci():
         raise pytest.UsageError(
             "--fcc-record: nothing is recorded where CI is set in the environment; where this is meant, add --fcc-force"
         )
-
-
-def _in_ci() -> bool:
-    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -84,7 +83,7 @@ def fcc_cassette(request: pytest.FixtureRequest) -> Iterator[Deck]:
     """The cassette of this test, in use: every run in the test is answered from it, or recorded to it."""
     options, node = _options(request), request.node
     path = _path(node, options["path"])
-    deck = _deck(path, _mode(request, options, path), options["door"], node.nodeid)
+    deck = _deck(path, _mode(request, options, path), options, node.nodeid)
     with _in_use(deck, options["allow_hosts"]):
         yield deck
     failed = node.stash.get(_FAILED, True)
@@ -111,7 +110,8 @@ def fcc_run(request: pytest.FixtureRequest) -> Iterator[Callable[..., RunRecord]
 
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     known: dict[str, Any] = {
-        "path": None, "record": None, "door": "metadata", "allow_unused": False, "allow_hosts": (),
+        "path": None, "record": None, "door": "metadata", "allow_unused": False, "allow_shapes": False,
+        "allow_hosts": (),
     }  # fmt: skip
     marker = request.node.get_closest_marker(_MARKER)
     if marker is None:
@@ -129,17 +129,19 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def _mode(request: pytest.FixtureRequest, options: dict[str, Any], path: Path) -> str:
     """What is recorded; refused in CI where only the marker asks for it, as the option is before any test."""
-    if options["record"] is None:
-        return str(request.config.getoption("--fcc-record"))
+    from fcc.wiring.cassettes import in_ci
+
     mode = str(options["record"])
-    for name, known in (("record", _MODES), ("door", ("metadata", "wire"))):
+    for name, known in (("record", (None, *_MODES)), ("door", ("metadata", "wire"))):
         if options[name] not in known:
             pytest.fail(
-                f"@pytest.mark.fcc_cassette({name}={options[name]!r}): {name} is one of {', '.join(known)}",
+                f"@pytest.mark.fcc_cassette({name}={options[name]!r}): {name} is one of {', '.join(map(str, known))}",
                 pytrace=False,
             )
+    if options["record"] is None:
+        return str(request.config.getoption("--fcc-record"))
     records = mode in {"drifted", "all"} or (mode == "once" and not path.is_file())
-    if records and _in_ci() and not request.config.getoption("--fcc-force"):
+    if records and in_ci() and not request.config.getoption("--fcc-force"):
         pytest.fail(
             f"@pytest.mark.fcc_cassette(record={mode!r}): nothing is recorded where CI is set in the environment; where "
             "this is meant, add --fcc-force",
@@ -162,14 +164,15 @@ def _path(node: Any, given: str | Path | None) -> Path:
     return Path(node.path).parent / "cassettes" / Path(node.path).stem / f"{plain}.yaml"
 
 
-def _deck(path: Path, mode: Any, door: Any, test: str) -> Deck:
+def _deck(path: Path, mode: Any, options: dict[str, Any], test: str) -> Deck:
     from fcc.errors import FccError
     from fcc.providers.cassettes import Deck
 
     again = f"pytest --fcc-record={'drifted' if path.is_file() else 'once'} {shlex.quote(test)}"
     failure = ""
     try:
-        return Deck(path, mode, door=door, again=again, empty_ok=True)
+        shapes = bool(options["allow_shapes"])
+        return Deck(path, mode, door=options["door"], again=again, empty_ok=True, allow_shapes=shapes)
     except FccError as error:
         failure = str(error)
     pytest.fail(failure, pytrace=False)
@@ -186,7 +189,8 @@ def _save(deck: Deck, *, failed: bool) -> None:
         else "the recording is not complete: a model did not answer everything that it was asked"
     )
     try:
-        save_now(deck, complete=deck.whole and not (failed and deck.mode == "all" and deck.path.is_file()))
+        beside = failed and deck.mode == "all" and deck.path.is_file()
+        save_now(deck, complete=deck.whole and not beside, keep_unused=failed)
     except FccError as error:
         failure = str(error)
     if failure:

@@ -13,6 +13,7 @@ from fcc import _yaml
 from fcc.agents import Plan, PlannedStep
 from fcc.errors import ConfigError, NotFoundError
 from fcc.providers.base import Provider
+from fcc.providers.wrapper import innermost
 from fcc.simulation import Backend, RunOrder, RunRecord
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
@@ -247,10 +248,8 @@ class Backends:
             ConfigError: one has; nothing was spent.
         """
         for name, backend in self._made.items():
-            layer: Any = backend.provider
-            while layer is not None and not hasattr(layer, "estimate_cost"):
-                layer = getattr(layer, "inner", None)
-            if layer is not None and layer.estimate_cost(1000, 1000) is None:
+            estimate = getattr(innermost(backend.provider), "estimate_cost", None)
+            if estimate is not None and estimate(1000, 1000) is None:
                 raise ConfigError(
                     f"the price of {name} is not known, so that max-cost can't be held",
                     hint="Give a `price` in a profile, or limit tokens: --max-tokens.",
@@ -299,12 +298,6 @@ def deck_in_use() -> Deck | None:
     module: Any = sys.modules.get("fcc.providers.cassettes.deck")
     deck: Deck | None = module.deck_in_use() if module is not None else None
     return deck
-
-
-def innermost(provider: Provider) -> Provider:
-    """The provider itself, out of its wrappers."""
-    inner = getattr(provider, "inner", None)
-    return innermost(inner) if inner is not None else provider
 
 
 def _choices(planned: PlannedStep, wanted: Mapping[str, Model], plan: Plan) -> tuple[Model, ...]:

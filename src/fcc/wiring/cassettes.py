@@ -49,7 +49,7 @@ def recording(
         SecretFoundError: something was not saved, since it holds a secret.
     """
     deck = Deck(path, mode, door=door, allow_shapes=allow_shapes)
-    if deck.records and _in_ci() and not force:
+    if deck.records and in_ci() and not force:
         raise ConfigError(
             "nothing is recorded where CI is set in the environment: CI replays what was recorded and committed",
             hint="Record on your own machine; or, where this is meant, say so: --force.",
@@ -64,7 +64,8 @@ def recording(
     save_now(deck, complete=deck.whole)
 
 
-def _in_ci() -> bool:
+def in_ci() -> bool:
+    """Whether this is CI, where recordings are replayed."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 

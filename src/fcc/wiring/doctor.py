@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 from fcc._version import __version__
 from fcc.errors import ConfigError, EmptyReplyError, FccError, ProviderError
 from fcc.providers.base import Message, ModelReply, ModelRequest, Provider, Tell, ask
+from fcc.providers.wrapper import innermost
 from fcc.redaction import redact
 from fcc.reports.doctor import NO_ANSWER, SETUP, Check, refusal, unheard
 from fcc.simulation import Backend
-from fcc.wiring.backends import DETERMINISTIC, innermost
+from fcc.wiring.backends import DETERMINISTIC
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
 

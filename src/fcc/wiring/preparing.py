@@ -167,7 +167,7 @@ class Prepared:
 
     def _tidy(self, record: RunRecord) -> None:
         """Take away the ledger of a folder of its own once the run is over: the record holds every reply."""
-        if self.folder is not None and _is_finished(record) and not among_runs(self.folder):
+        if self.folder is not None and is_whole(record) and not among_runs(self.folder):
             for suffix in ("", "-wal", "-shm"):
                 (self.folder / f"ledger.db{suffix}").unlink(missing_ok=True)
 
@@ -231,7 +231,7 @@ def prepare(request: RunRequest) -> Prepared:
         )
     if prior is not None:
         order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
-    finished = prior if prior is not None and _is_finished(prior) else None
+    finished = prior if prior is not None and is_whole(prior) else None
     return Prepared(plan, order, backends, folder, request, before, finished)
 
 
@@ -244,7 +244,7 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     record = RunRecord.read(folder / "run.json")
     catalog = _lazily(request.workspace)
     plan = plan_of(record)
-    if _is_finished(record):
+    if is_whole(record):
         order = RunOrder(record.id, record.inputs)
         return Prepared(plan, order, Backends({}, catalog), folder, request, finished=record)
     _check_approvals(request.approvals, plan.chain)
@@ -304,7 +304,7 @@ def _prior(
         return None
     record = RunRecord.read(folder / "run.json")
     named = request.run_id is not None
-    if (named and record.id != request.run_id) or (not named and _is_finished(record)):
+    if (named and record.id != request.run_id) or (not named and is_whole(record)):
         return None  # the folder is taken, and will say so
     changed = differences(
         record,
@@ -325,11 +325,6 @@ def _prior(
 
 def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _is_finished(record: RunRecord) -> bool:
-    """Whether nothing is left to do: a run with outages can be tried again."""
-    return is_whole(record)
 
 
 def _is_stillborn(folder: Path) -> bool:

@@ -40,8 +40,6 @@ def describe(
         broke = f"{shown} is not complete: its recording broke off before step {step}"
         return CassetteMissError(broke, hint=f"Record what is missing: {command}", call_id=request.call_id)
     nearest = _nearest(calls, request)
-    if nearest is None:
-        raise AssertionError("one of several calls is the nearest")
     diff = prompt_diff(nearest, request, identity)
     same = nearest.id == request.call_id
     which = "" if same else f"; the nearest recording is {nearest.id}"
@@ -78,7 +76,7 @@ def _lines(request: ModelRequest, identity: str) -> Iterable[str]:
         yield from message.content.split("\n")
 
 
-def _nearest(calls: Sequence[RecordedCall], request: ModelRequest) -> RecordedCall | None:
+def _nearest(calls: Sequence[RecordedCall], request: ModelRequest) -> RecordedCall:
     """The recording of the same place in the run, else of the same step, else of the most similar text."""
     for near in (
         [call for call in calls if call.id == request.call_id],
@@ -91,7 +89,7 @@ def _nearest(calls: Sequence[RecordedCall], request: ModelRequest) -> RecordedCa
     def likeness(call: RecordedCall) -> float:
         return difflib.SequenceMatcher(None, text, _text(call.request), autojunk=False).quick_ratio()
 
-    return max(calls, key=likeness, default=None)
+    return max(calls, key=likeness)
 
 
 def _text(request: ModelRequest) -> str:

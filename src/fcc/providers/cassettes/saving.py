@@ -20,7 +20,7 @@ from fcc.workspace import show_path
 _MOST_SHOWN = 10
 
 
-def save(deck: Deck, at: str, *, complete: bool) -> Cassette | None:
+def save(deck: Deck, at: str, *, complete: bool, keep_unused: bool = False) -> Cassette | None:
     """Write what was recorded, with what the runs knew; None where nothing was recorded, or nothing has changed.
 
     Where a recording broke off, what there is is written as incomplete: beside the file, as `….partial.yaml`, where a
@@ -30,32 +30,35 @@ def save(deck: Deck, at: str, *, complete: bool) -> Cassette | None:
         deck: what recorded.
         at: the time, ISO 8601.
         complete: whether all is there that was asked.
+        keep_unused: whether what nothing has asked for stays, since whoever asks has not come to its end.
 
     Raises:
         SecretFoundError: something was left out, since it holds a secret; the rest has been written.
         StorageError: it could not be written.
     """
-    if not deck.new and (not deck.played or (complete and not deck.unused and deck.cassette.complete)):
+    keep_unused = keep_unused or not complete
+    over = bool(deck.unused) and not keep_unused
+    if not deck.new and (not deck.played or keep_unused or (deck.cassette.complete and not over)):
         return None
-    made = _made(deck, at, complete=complete)
+    made = _made(deck, at, complete=complete, keep_unused=keep_unused)
     found = [suspect for suspect in suspects(made.to_dict()) if suspect.known or not deck.allow_shapes]
     if found:
         made = _without(made, {suspect.call for suspect in found})
     if found and any(not suspect.call for suspect in found):
-        raise _refused(deck.path, found, written=None)
+        raise _refused(deck, found, written=None)
     if not made.complete and deck.mode == "all" and deck.path.is_file():
         made = replace(made, path=_beside(deck.path))
     made.write()
     if found:
-        raise _refused(deck.path, found, written=made.path)
+        raise _refused(deck, found, written=made.path)
     return made
 
 
-def save_now(deck: Deck, *, complete: bool) -> None:
+def save_now(deck: Deck, *, complete: bool, keep_unused: bool = False) -> None:
     """Write what a deck has recorded, if anything; see `save`. What was written is then in `deck.saved`."""
     if deck.records:
         at = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        deck.saved = save(deck, at, complete=complete)
+        deck.saved = save(deck, at, complete=complete, keep_unused=keep_unused)
 
 
 def check_head(deck: Deck) -> None:
@@ -67,13 +70,13 @@ def check_head(deck: Deck) -> None:
     held = {"metadata": {"fcc": {"runs": [{**deck.head, "steps": []}]}}}
     found = [suspect for suspect in suspects(held) if suspect.known or not deck.allow_shapes]
     if found:
-        raise _refused(deck.path, found, written=None)
+        raise _refused(deck, found, written=None)
 
 
-def _made(deck: Deck, at: str, *, complete: bool) -> Cassette:
+def _made(deck: Deck, at: str, *, complete: bool, keep_unused: bool) -> Cassette:
     held = {(call["id"], call["key"]) for run in deck.runs for step in run["steps"] for call in step["calls"]}
     loose = [call for call in (*deck.played, *deck.new) if (call.id, call.key) not in held]
-    if not complete:  # what was not come to may still be needed
+    if keep_unused:
         loose += deck.unused
     runs = [*deck.runs, *([_loose_run(deck, loose)] if loose else [])]
     made = Cassette(deck.path, (), tuple(runs), _recorded(at, deck), complete)
@@ -119,18 +122,18 @@ def _without(made: Cassette, calls: set[str]) -> Cassette:
     return replace(made, runs=runs, interactions=rest, complete=False)
 
 
-def _refused(path: Path, found: Sequence[Suspect], *, written: Path | None) -> SecretFoundError:
+def _refused(deck: Deck, found: Sequence[Suspect], *, written: Path | None) -> SecretFoundError:
     places = [f"  {suspect.place}: {suspect.what}" for suspect in found[:_MOST_SHOWN]]
     more = [f"  and {len(found) - _MOST_SHOWN} more"] if len(found) > _MOST_SHOWN else []
     calls = sorted({suspect.call for suspect in found if suspect.call})
-    what = f"not saved to {show_path(path)}, since it holds what looks like a secret:"
+    what = f"not saved to {show_path(deck.path)}, since it holds what looks like a secret:"
     if written is not None:
         what = f"{len(calls)} of the calls were left out of {show_path(written)}, since they hold what looks like a secret:"
     hint = "Take it out of the prompts or inputs."
     if not any(suspect.known for suspect in found):
-        hint += " If it is none, say so: --allow-shapes."
+        hint += " If it is none, say so: --allow-shapes, or allow_shapes=True in a test."
     if written is not None:
-        hint += f" Then ask for what is missing: fcc-agents record --drifted --cassette {show_path(written)}"
+        hint += f" Then ask for what is missing: {deck.again}"
     return SecretFoundError("\n".join([what, *places, *more]), hint=hint)
 
 

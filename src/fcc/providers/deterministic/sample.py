@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from fcc.providers.schema import referred
+
 _DEEPEST = 20
 """A schema that refers to itself is followed so far."""
 
@@ -29,7 +31,7 @@ def _value(part: Any, root: Mapping[str, Any], name: str, depth: int) -> Any:
     chosen = next((part[key][0] for key in ("examples", "enum") if part.get(key)), None)
     if chosen is not None:
         return chosen
-    inner = _referred(str(part["$ref"]), root) if "$ref" in part else _first(part)
+    inner = referred(root, str(part["$ref"])) if "$ref" in part else _first(part)
     if inner is not None:
         return _value(inner, root, name, depth + 1)
     if part.get("allOf"):
@@ -91,11 +93,3 @@ def _merged(part: Mapping[str, Any], root: Mapping[str, Any], name: str, depth: 
     if all(isinstance(value, dict) for value in values):
         return {key: item for value in values for key, item in value.items()}
     return values[0]
-
-
-def _referred(reference: str, root: Mapping[str, Any]) -> Any:
-    found: Any = root
-    for key in reference.removeprefix("#").strip("/").split("/"):
-        plain = key.replace("~1", "/").replace("~0", "~")
-        found = found.get(plain) if isinstance(found, Mapping) and plain else found
-    return found
