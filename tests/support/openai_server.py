@@ -10,17 +10,17 @@ Past the end of its script it answers `DEFAULT_TEXT`. It listens on 127.0.0.1, o
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from support.listener import Listener, LocalServer
 
 DEFAULT_TEXT = "A local server answers this."
 
@@ -176,69 +176,32 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-class _Listener(ThreadingHTTPServer):
+class _Listener(Listener):
     """The listening socket, the script, and the connections that are open."""
 
-    daemon_threads = True
-    block_on_close = True
-    request_queue_size = 256
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.requests: list[Received] = []
         self.answers: deque[Scripted] = deque()
         self.default: Callable[[Any], Scripted] = lambda _body: Scripted()
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
 
     def next_answer(self, body: Any) -> Scripted:
-        with self._lock:
+        with self.lock:
             if self.answers:
                 return self.answers.popleft()
         return self.default(body)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """Wake every handler that waits for a client which kept its connection open."""
-        with self._lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a client that has given up is part of the tests."""
-
-
-class OpenAIServer:
+class OpenAIServer(LocalServer[_Listener]):
     """A scriptable OpenAI-compatible server, running while the `with` block does."""
 
     def __init__(self) -> None:
-        self._listener = _Listener()
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown()
-        self._listener.hang_up()
-        self._listener.server_close()
-        self._thread.join()
+        super().__init__(_Listener())
 
     @property
     def url(self) -> str:
         """The base address, for `api_base` or `OPENAI_BASE_URL`."""
-        return f"http://127.0.0.1:{self._listener.server_address[1]}/v1"
+        return f"{self.address}/v1"
 
     @property
     def requests(self) -> list[Received]:

@@ -12,17 +12,17 @@ It listens on 127.0.0.1, on a port of its own.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import struct
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Protocol, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Literal, Protocol
+
+from support.listener import Listener, LocalServer
 
 _PAUSE = 0.002
 """Seconds between two parts that must not reach the client in one."""
@@ -169,69 +169,33 @@ def _cut(data: bytes, answer: Answer) -> Iterator[bytes]:
     yield data[start:]
 
 
-class _Listener(ThreadingHTTPServer):
+class _Listener(Listener):
     """The listening socket, the script, and the connections that are open."""
 
-    daemon_threads = True
-    block_on_close = True
-
     def __init__(self, form: Format) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.format = form
         self.requests: list[Received] = []
         self.answers: deque[Answer] = deque()
         self.default = Answer()
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
 
     def next_answer(self, received: Received) -> Answer:
-        with self._lock:
+        with self.lock:
             self.requests.append(received)
             return self.answers.popleft() if self.answers else self.default
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """Wake every handler that waits for a client which kept its connection open."""
-        with self._lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a client that has given up is part of the tests."""
-
-
-class WireServer:
+class WireServer(LocalServer[_Listener]):
     """A scriptable server of one vendor's format, running while the `with` block does."""
 
     def __init__(self, form: Format) -> None:
         self.format = form
-        self._listener = _Listener(form)
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.005,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown()
-        self._listener.hang_up()
-        self._listener.server_close()
-        self._thread.join()
+        super().__init__(_Listener(form))
 
     @property
     def base(self) -> str:
         """The address, for `api_base`."""
-        return self.format.base(f"http://127.0.0.1:{self._listener.server_address[1]}")
+        return self.format.base(self.address)
 
     @property
     def requests(self) -> list[Received]:
