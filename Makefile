@@ -26,7 +26,7 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,validators]'
 	@touch $@ $(VENV)/.core
 
 check: lint types imports ## lint, types, layers
@@ -50,7 +50,7 @@ wheel: $(VENV)/.dev ## build the wheel and run the suite against it
 	$(BIN)/python -m build --wheel --outdir build/wheel . >build/wheel/log 2>&1 || { cat build/wheel/log; exit 1; }
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		build/wheel/*.whl pytest pytest-xdist hypothesis
+		"$$(echo build/wheel/*.whl)[validators]" pytest pytest-xdist hypothesis
 	cp -r tests pyproject.toml build/wheel/
 	cd build/wheel && venv/bin/python -m pytest -n auto --dist worksteal -q -p no:cacheprovider
 

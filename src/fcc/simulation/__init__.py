@@ -10,7 +10,7 @@ from fcc.simulation.record import Approval, CallRecord, RunRecord, StepRecord
 from fcc.simulation.run_folder import RunFolder
 from fcc.simulation.runner import Runner, RunOrder
 from fcc.simulation.turn import Assessment, Assessor
-from fcc.simulation.verdict import Evidence, Finding, Verdict, decide
+from fcc.simulation.verdict import Evidence, Finding, Place, Verdict, decide
 
 __all__ = [
     "Answer",
@@ -25,6 +25,7 @@ __all__ = [
     "Finding",
     "Gate",
     "GateQuestion",
+    "Place",
     "Ruling",
     "RunFolder",
     "RunOrder",

@@ -16,6 +16,14 @@ EXIT_CODE: dict[Decision, int] = {"APPROVED": 0, "BLOCKED": 1, "NO VERDICT": 3}
 """What the command returns for each decision."""
 
 
+class Place(NamedTuple):
+    """A line of an artifact or output."""
+
+    file: str
+    line: int = 0
+    """From 1; 0 where it is about the whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a check says about an output. An error is evidence enough to block."""
@@ -27,6 +35,10 @@ class Finding:
     """The artifact or output that it is about."""
     line: int = 0
     """From 1; 0 where it is about the whole."""
+    hint: str = ""
+    """How to fix it, in one sentence; "" where the message says it."""
+    related: tuple[Place, ...] = ()
+    """The other side, where it is about what does not agree."""
 
 
 class Evidence(NamedTuple):

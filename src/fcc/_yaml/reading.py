@@ -1,4 +1,4 @@
-"""YAML to a pydantic model, with errors that say file, line, column and what was probably meant.
+"""A YAML text as plain values, each with its place.
 
 The text is read event by event into plain values, and each value's place is kept beside it. That is what lets
 one pass refuse what a YAML library accepts silently (a key given twice), what would exhaust the machine (alias
@@ -9,17 +9,14 @@ and None.
 
 from __future__ import annotations
 
-import difflib
 import re
-import types
-import typing
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml  # noqa: TID251 - the one door
-from pydantic import BaseModel, ValidationError
 
 from fcc.errors import ConfigError, InvalidFileError, Problem
 
@@ -30,10 +27,6 @@ MAX_DEPTH = 60
 MAX_VALUES = 500_000
 """How many values a file may hold once its aliases are followed."""
 
-_LONGEST_SHOWN = 60
-_MOST_LISTED = 30
-
-M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 Place = tuple[int, int]
 
@@ -89,15 +82,18 @@ def _number(text: str) -> str | int | float:
 
 
 class _Builder:
-    """Builds the value of the one document in a stream of YAML events."""
+    """Builds the values of the documents in a stream of YAML events."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, events: Iterator[Any], *, tags: bool = False) -> None:
         self._events = events
+        self._tags = tags
+        """Whether tags are read over instead of refused."""
         self._anchors: dict[str, tuple[Any, int]] = {}
         self.places: dict[Path_, Place] = {}
         self.values = 0
 
     def document(self) -> Any:
+        """The value of the one document; None where there is none."""
         data: Any = None
         seen = False
         for event in self._events:
@@ -107,10 +103,20 @@ class _Builder:
                         event.start_mark, "a second document starts here; one file holds one document"
                     )
                 seen = True
-                first = next(self._events)
-                self.places[()] = _place(first)
-                data = self._value(first, ())
+                data = self._root()
         return data
+
+    def documents(self, name: str) -> Iterator[Document]:
+        """Each document of the stream."""
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._anchors, self.places = {}, {}
+                yield Document(name, self._root(), self.places)
+
+    def _root(self) -> Any:
+        first = next(self._events)
+        self.places[()] = _place(first)
+        return self._value(first, ())
 
     def _value(self, event: Any, path: Path_) -> Any:
         self._count(event, 1)
@@ -130,7 +136,7 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             raise _RefusalError(event.start_mark, f"nested more than {MAX_DEPTH} deep")
         tag = getattr(event, "tag", None)
-        if tag is not None and tag not in {"!", "tag:yaml.org,2002:str"}:
+        if not self._tags and tag is not None and tag not in {"!", "tag:yaml.org,2002:str"}:
             raise _RefusalError(event.start_mark, f"the tag {tag} is not allowed; write plain YAML")
         if isinstance(event, yaml.ScalarEvent):
             text: str = event.value
@@ -185,14 +191,34 @@ def _place(event: Any) -> Place:
 
 
 def parse(text: str, name: str) -> Document:
-    """What a YAML text says.
+    """What a YAML text of one document says.
 
     Raises:
         InvalidFileError: it is not YAML, or is refused as above; the message has file, line and column.
     """
-    try:
+    with _refusals(name):
         builder = _Builder(yaml.parse(text, Loader=_Loader))
         data = builder.document()
+    return Document(name, data, builder.places)
+
+
+def parse_all(text: str, name: str) -> list[Document]:
+    """Every document of a YAML text that somebody else's tool is meant for; places count from the text's start.
+
+    Tags are read over: a value of another type is the text, list or mapping that it is written as.
+
+    Raises:
+        InvalidFileError: it is not YAML, or gives a key twice, or would exhaust the machine; with line and column.
+    """
+    with _refusals(name):
+        return list(_Builder(yaml.parse(text, Loader=_Loader), tags=True).documents(name))
+
+
+@contextmanager
+def _refusals(name: str) -> Iterator[None]:
+    """What goes wrong while a text is read, as one problem with its place."""
+    try:
+        yield
     except _RefusalError as error:
         raise InvalidFileError([Problem(name, error.line, error.column, error.message)]) from None
     except yaml.MarkedYAMLError as error:
@@ -203,7 +229,6 @@ def parse(text: str, name: str) -> Document:
     except yaml.YAMLError as error:
         first = str(error).splitlines()[0]
         raise InvalidFileError([Problem(name, 1, 1, f"not valid YAML: {first}")]) from None
-    return Document(name, data, builder.places)
 
 
 def read_text(path: Path, name: str = "") -> str:
@@ -243,155 +268,3 @@ def read(path: Path, name: str = "") -> Document:
     """What a YAML file says; errors as `read_text` and `parse`."""
     name = name or str(path)
     return parse(read_text(path, name), name)
-
-
-def build(model: type[M], document: Document, base: Path_ = ()) -> M:
-    """The part of a document at `base`, as a model.
-
-    Raises:
-        InvalidFileError: it doesn't fit; every problem at once, each with its place.
-    """
-    data = document.data
-    for step in base:
-        data = data[step]
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise InvalidFileError(problems(model, document, error, base)) from None
-
-
-def problems(
-    model: type[BaseModel], document: Document, error: ValidationError, base: Path_ = ()
-) -> list[Problem]:
-    """A validation error as problems with their places, in the order of the file."""
-    details: list[Any] = [
-        {**detail, "loc": _in_the_file(document, base, detail)} for detail in error.errors(include_url=False)
-    ]
-    found = {
-        document.problem((*base, *detail["loc"]), _message(model, document, detail)): None
-        for detail in details
-        if not _is_other_branch(detail, details)
-    }
-    return sorted(found, key=lambda problem: (problem.line, problem.column))
-
-
-def _in_the_file(document: Document, base: Path_, detail: Any) -> Path_:
-    """A place of pydantic's without what stands in no file: the names of a union's branches, and `[key]`."""
-    value = document.data
-    for step in base:
-        value = value[step]
-    loc: list[str | int] = []
-    for number, part in enumerate(detail["loc"]):
-        there = (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        )
-        if there:
-            value = value[part]
-        elif not (number == len(detail["loc"]) - 1 and detail["type"] == "missing"):
-            continue
-        loc.append(part)
-    return tuple(loc)
-
-
-def _is_other_branch(detail: Any, details: list[Any]) -> bool:
-    """Whether a problem is only that a value is not of another of the types that may stand there."""
-    if detail["type"] not in _WRONG_TYPE:
-        return False
-    others = [
-        other
-        for other in details
-        if other is not detail and other["loc"][: len(detail["loc"])] == detail["loc"]
-    ]
-    return any(other["type"] not in _WRONG_TYPE or len(other["loc"]) > len(detail["loc"]) for other in others)
-
-
-_WRONG_TYPE = {
-    "string_type",
-    "model_type",
-    "model_attributes_type",
-    "dict_type",
-    "tuple_type",
-    "list_type",
-    "too_short",
-}
-
-
-def _message(model: type[BaseModel], document: Document, detail: Any) -> str:
-    loc = detail["loc"]
-    where = ".".join(map(str, loc)) or "the file"
-    kind = detail["type"]
-    if kind == "extra_forbidden":
-        known = _known_keys(model, loc[:-1])
-        return f"unknown key `{loc[-1]}`{suggestion(str(loc[-1]), known)}"
-    if kind == "missing":
-        return f"`{where}` is missing"
-    if kind in {"value_error", "assertion_error"}:
-        return f"`{where}`: {detail['ctx']['error']}" if loc else str(detail["ctx"]["error"])
-    if not loc and document.data is None:
-        return "the file is empty"
-    message = detail["msg"]
-    if kind in _SHAPE:
-        message = f"{message.partition(' or instance of')[0]}: write {_SHAPE[kind]}"
-    return f"`{where}`: {message[0].lower()}{message[1:]}, not {_shown(detail['input'])}"
-
-
-_SHAPE = {
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "tuple_type": "a list",
-}
-"""What must stand in the place of a value of another shape."""
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}…"
-
-
-def suggestion(word: str, known: list[str]) -> str:
-    """`; did you mean …?` where a known word is near, else the known words where there are few, else ""."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean `{near[0]}`?"
-    return f"; known here: {', '.join(sorted(known))}" if 0 < len(known) <= _MOST_LISTED else ""
-
-
-def _known_keys(model: type[BaseModel], loc: Path_) -> list[str]:
-    models: list[Any] = [model]
-    for step in loc:
-        models = [inner for outer in models for inner in _inside(outer, step)]
-    return [
-        info.alias or name
-        for found in models
-        if isinstance(found, type) and issubclass(found, BaseModel)
-        for name, info in found.model_fields.items()
-        if not info.exclude
-    ]
-
-
-def _inside(annotation: Any, step: str | int) -> list[Any]:
-    """The types that may stand at `step` of a value of this type."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, info in annotation.model_fields.items():
-            if step in (name, info.alias):
-                return _alternatives(info.annotation)
-        return []
-    arguments = [argument for argument in typing.get_args(annotation) if argument is not Ellipsis]
-    return [found for argument in arguments[-1:] for found in _alternatives(argument)]
-
-
-def _alternatives(annotation: Any) -> list[Any]:
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        return _alternatives(typing.get_args(annotation)[0])
-    if origin in (typing.Union, types.UnionType):
-        return [found for part in typing.get_args(annotation) for found in _alternatives(part)]
-    return [annotation]

@@ -1,0 +1,1 @@
+"""What makes a file of some kind valid: one module for each kind, each with one function `check`."""
