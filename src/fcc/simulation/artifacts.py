@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\n]*)$")
-_PATH = re.compile(r"(?:path|file|filename|title|name)=(?:\"([^\"]*)\"|'([^']*)'|(\S+))", re.IGNORECASE)
-_BARE_PATH = re.compile(r"[\w./-]*[\w-]\.[A-Za-z0-9]{1,10}")
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+from fcc.simulation._paths import Taken, safe_path
+
+if TYPE_CHECKING:
+    from fcc.simulation._markdown import Block
 
 _SUFFIX = {
     "bash": ".sh",
@@ -35,14 +34,8 @@ _SUFFIX = {
     "yml": ".yaml",
 }
 
-_REPOSITORY = {".git", "git-1", "head", "config", "objects", "refs", "hooks"}
-"""Names that could make a folder a git repository, whose configuration can name programs to run."""
-
 _MOST_FILES = 500
 """How many files one reply may yield; what follows stays in the reply."""
-
-_LONGEST_PART = 100
-_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ class Artifact:
     path: str
     """Where it belongs below the step's folder: relative, with `/`, and safe to join."""
     kind: str
-    """The language that the fence names, in lower case; "" where it names none."""
+    """What it is, by `kind_of`: a kind that can be validated; else the fence's language; "" where it names none."""
     content: str
     first_line: int
     """The line of the reply on which the content starts, from 1."""
@@ -60,92 +53,101 @@ class Artifact:
     """The line on which it ends."""
 
 
-def extract_artifacts(text: str) -> tuple[Artifact, ...]:
-    """Every fenced block of a Markdown text, in order; of an unclosed one, all that follows.
+class _File(NamedTuple):
+    """A file as the reply has it; its lines are counted from 0, and `end` is no part of it."""
 
-    At most 500 of them. The path is the one that the fence's info string names (`path=…`, or a bare file name), made safe by
-    `safe_path`; without one, `block-<n>` with the suffix of its language. No two artifacts share a path.
+    name: str
+    language: str
+    lines: list[str]
+    start: int
+    end: int
+
+
+def extract_artifacts(text: str) -> tuple[Artifact, ...]:
+    """Every file in the fenced blocks of a Markdown text, in order, at most 500; an unclosed block holds what follows.
+
+    Its name is the one in the fence's info string (`path=…`, or a bare file name), in a comment that the content
+    begins with, or in the line or heading before it, made safe by `safe_path`; without one, it is `block-<n>` with the
+    suffix of its language. A block that several such comments divide gives several files; what a terminal shows gives
+    none, unless the fence names it. A block of Markdown around a whole reply is seen through. No two artifacts share a
+    path.
     """
     if "```" not in text and "~~~" not in text:
         return ()
+    from fcc.simulation.kinds import kind_of
+
     found: list[Artifact] = []
-    taken: dict[str, int] = {}
-    lines = text.split("\n")
-    index = 0
-    while index < len(lines) and len(found) < _MOST_FILES:
-        opening = _FENCE.match(lines[index])
-        if opening is None or (opening[1][0] == "`" and "`" in opening[2]):
-            index += 1
-            continue
-        end = _closing(lines, index + 1, opening[1])
-        path = _unique(_path_of(opening[2], len(found) + 1), taken)
-        content = "".join(f"{line}\n" for line in lines[index + 1 : end])
-        found.append(Artifact(path, _kind_of(opening[2]), content, index + 2, max(end, index + 2)))
-        index = end + 1
+    taken = Taken()
+    for file in _files(text.split("\n")):
+        number = len(found) + 1
+        path = _path(file.name) or f"block-{number}{_SUFFIX.get(file.language, '.txt')}"
+        content = "".join(f"{line}\n" for line in file.lines)
+        kind = kind_of(path, file.language, content)
+        last = max(file.end, file.start + 1)
+        found.append(Artifact(taken.unique(path), kind, content, file.start + 1, last))
+        if number == _MOST_FILES:
+            break
     return tuple(found)
 
 
-def safe_path(suggested: str) -> str:
-    """A relative path that stays in its folder on any system, whatever was suggested; "" if nothing is left.
+def _files(lines: list[str]) -> Iterator[_File]:
+    from fcc.simulation._markdown import blocks
 
-    Only ASCII letters, digits, `.`, `_` and `-` remain in each part; `..` and drive letters are taken out, parts are
-    cut to 100 characters, and names of Windows devices or of a git repository get a `_` before them.
-    """
-    plain = unicodedata.normalize("NFKD", suggested).replace("\\", "/")
-    parts = []
-    for raw in plain.split("/"):
-        part = _UNSAFE.sub("-", raw).strip("-")
-        if not part or set(part) <= {"."}:
-            continue
-        if _RESERVED.match(part) or part.casefold().rstrip(".") in _REPOSITORY:
-            part = f"_{part}"
-        parts.append(part[-_LONGEST_PART:].rstrip("."))
-    return "/".join(part for part in parts[-_DEEPEST:] if part)
-
-
-def _closing(lines: list[str], start: int, mark: str) -> int:
-    for index in range(start, len(lines)):
-        stripped = lines[index].strip()
-        if stripped.startswith(mark) and not stripped.strip(mark[0]) and not lines[index].startswith("    "):
-            return index
-    return len(lines)
+    several = blocks(lines)
+    first = next(several, None)
+    if first is None:
+        return
+    second = next(several, None)
+    files = _of_block(first, lines)
+    if second is None:
+        yield from _inside(first, files) or files
+        return
+    yield from files
+    yield from _of_block(second, lines)
+    for block in several:
+        yield from _of_block(block, lines)
 
 
-def _kind_of(info: str) -> str:
-    words = info.split()
-    word = words[0].lower() if words else ""
-    return word if re.fullmatch(r"[a-z0-9+#_-]{1,30}", word) else ""
+def _inside(wrapper: Block, files: list[_File]) -> list[_File]:
+    """The files in a block of Markdown that holds a whole reply: one without a name, in which files have names."""
+    from fcc.simulation._markdown import blocks
+
+    if not wrapper.is_markdown or files[0].name:
+        return []
+    lines, inner = files[0].lines, list[_File]()
+    for block in blocks(lines):
+        inner += _of_block(block, lines)
+        if len(inner) >= _MOST_FILES:
+            break
+    moved = [file._replace(start=file.start + wrapper.start, end=file.end + wrapper.start) for file in inner]
+    return moved if any(file.name for file in inner) else []
 
 
-def _path_of(info: str, number: int) -> str:
-    named = _PATH.search(info)
-    bare = next((word for word in info.split() if _BARE_PATH.fullmatch(word)), "")
-    path = safe_path(next((group for group in named.groups() if group), "") if named else bare)
-    return path or f"block-{number}{_SUFFIX.get(_kind_of(info), '.txt')}"
+def _of_block(block: Block, lines: list[str]) -> list[_File]:
+    from fcc.simulation import _names
+    from fcc.simulation._markdown import dedented
+
+    language, start = block.language, block.start
+    content = [dedented(line, block.column) for line in lines[start : block.end]]
+    name = _names.from_info(block.info)
+    if not name and (parts := _names.from_comments(content, language)):
+        return [
+            _File(part.name, language, content[part.start : part.end], start + part.start, start + part.end)
+            for part in parts
+        ]
+    name = name or _names.from_text(block.before, language)
+    if not name and not _names.is_use(block.before, language):
+        name = _names.from_text(block.heading, language, is_near=False)
+    if not name and language in _names.TERMINAL:
+        return []
+    return [_File(name, language, content, start, block.end)]
 
 
-def _unique(path: str, taken: dict[str, int]) -> str:
-    """The path, or one like it, that is no file or folder of `taken` in any case of letters; now taken.
-
-    `taken` holds each file and (ending in `/`) each folder, with the number that a further one of that name may get.
-    """
-    if any(parent in taken for parent in _parents(path.casefold())):
-        path = path.replace("/", "-")  # what it calls a folder is a file already
-    folder, slash, name = path.rpartition("/")
-    stem, dot, suffix = name.rpartition(".")
-    if not stem:
-        stem, dot, suffix = name, "", ""
-    candidate, count = path, taken.get(path.casefold(), 1)
-    while candidate.casefold() in taken or f"{candidate.casefold()}/" in taken:
-        count += 1
-        candidate = f"{folder}{slash}{stem}-{count}{dot}{suffix}"
-    taken[path.casefold()] = count
-    taken[candidate.casefold()] = 1 if candidate != path else count
-    for parent in _parents(candidate.casefold()):
-        taken.setdefault(f"{parent}/", 1)
-    return candidate
+def _path(name: str) -> str:
+    """The name as a path; "" where making it safe leaves no more than a suffix of it."""
+    path = safe_path(name)
+    hidden = path.rpartition("/")[2].startswith(".")
+    return path if not hidden or name.replace("\\", "/").rpartition("/")[2].startswith(".") else ""
 
 
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+__all__ = ["Artifact", "extract_artifacts", "safe_path"]
