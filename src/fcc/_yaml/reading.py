@@ -221,6 +221,10 @@ def _refusals(name: str) -> Iterator[None]:
         yield
     except _RefusalError as error:
         raise InvalidFileError([Problem(name, error.line, error.column, error.message)]) from None
+    except UnicodeEncodeError as error:
+        line = str(error.object).count("\n", 0, error.start) + 1
+        what = "holds half of a surrogate pair, which no file can hold"
+        raise InvalidFileError([Problem(name, line, 1, what)]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

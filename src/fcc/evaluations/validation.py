@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import import_module
 
 from fcc.evaluations.validators.check import Check, NotCheckedError
@@ -42,6 +43,11 @@ class Validation:
     reason: str = ""
     """Why it was not checked, and what to install; "" where it was."""
 
+    @property
+    def checkable(self) -> bool:
+        """Whether there is anything that checks files of this kind."""
+        return self.kind in KINDS
+
 
 def validate_artifact(kind: str, text: str, file: str = "") -> Validation:
     """Whether a text is a valid artifact of its kind (`KINDS`); a kind that is not known is not checked.
@@ -50,23 +56,53 @@ def validate_artifact(kind: str, text: str, file: str = "") -> Validation:
     never makes a text valid.
     """
     try:
+        found = _validated(kind, text)
+    except _UncheckedError as unchecked:
+        found = unchecked.validation
+    if not (file and found.findings):
+        return found
+    return replace(found, findings=tuple(replace(finding, file=file) for finding in found.findings))
+
+
+class _UncheckedError(Exception):
+    """What was not checked: as an error it is in no cache, and a tool that is there next time is asked."""
+
+    def __init__(self, validation: Validation) -> None:
+        super().__init__(validation.reason)
+        self.validation = validation
+
+
+@lru_cache(maxsize=1024)
+def _validated(kind: str, text: str) -> Validation:
+    """The same for a text in no file: steps that are asked again, and runs in one process, repeat their files."""
+    try:
         check = _check(kind)
     except NotCheckedError as unknown:
-        return Validation(kind, None, reason=str(unknown))
+        raise _UncheckedError(Validation(kind, None, reason=str(unknown))) from None
     found: list[Finding] = []
     reason = ""
     try:
-        found.extend(replace(finding, file=file) for finding in check(text))
+        found.extend(check(text))
     except NotCheckedError as stopped:
         reason = str(stopped)
     failed = any(finding.severity == "error" for finding in found)
-    valid = False if failed else None if reason else True
-    return Validation(kind, valid, tuple(found), "" if failed else reason)
+    if reason and not failed:
+        raise _UncheckedError(Validation(kind, None, tuple(found), reason))
+    return Validation(kind, not failed, tuple(found))
 
 
 def _check(kind: str) -> Check:
     if kind not in KINDS:
-        raise NotCheckedError(f"nothing here checks the kind {kind or 'text'}")
+        return _of_plugin(kind)
     module = import_module(f"fcc.evaluations.validators.{KINDS[kind]}")
     check: Check = getattr(module, "check" if KINDS[kind] != "plain" else f"check_{kind}")
+    return check
+
+
+def _of_plugin(kind: str) -> Check:
+    from fcc.evaluations.plugins import validating
+
+    check = validating(kind) if kind else None
+    if check is None:
+        raise NotCheckedError(f"nothing here checks the kind {kind or 'text'}")
     return check

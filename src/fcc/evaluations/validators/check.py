@@ -25,6 +25,11 @@ def error(rule: str, message: str, line: int = 0, hint: str = "") -> Finding:
     return Finding(rule, "error", message, line=line, hint=hint)
 
 
+def warning(rule: str, message: str, line: int = 0, hint: str = "") -> Finding:
+    """What is taken, and is probably not meant."""
+    return Finding(rule, "warning", message, line=line, hint=hint)
+
+
 def advice(rule: str, message: str, line: int = 0, hint: str = "") -> Finding:
     """What is valid and could be better."""
     return Finding(rule, "advice", message, line=line, hint=hint)

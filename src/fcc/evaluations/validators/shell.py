@@ -1,0 +1,108 @@
+"""Shell scripts: what `bash -n` says without running them, with the remarks of `shellcheck` as advice."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from fcc.evaluations.validators._command import find_tool, run_tool
+from fcc.evaluations.validators.check import NotCheckedError, advice, error, mapping, sequence
+from fcc.simulation import Finding
+
+_SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*)?(?:\S*/)?([\w.+-]+)")
+_BASH_READS = {"ash", "bash", "dash", "ksh", "mksh", "sh"}
+_SAID = re.compile(r"[^\n]*?: line (\d+): (.*)")
+_HEREDOC = re.compile(
+    r"[^\n]*?: line \d+: warning: here-document at line (\d+) delimited by end-of-file \(wanted [`'](.*)'\)"
+)
+_PROSE = re.compile(r"[A-Z][a-z']*(?: [\w'`,-]+){2,}:")
+_WITHOUT_SHEBANG = {"SC2148"}
+_MOST_FINDINGS = 50
+_MOST_ADVISED = 50_000
+_PATIENCE = 1.5
+"""How long shellcheck may take, in seconds; what it says is advice only."""
+
+
+def check(text: str) -> Iterator[Finding]:
+    """The findings on a script for bash, sh, dash or ksh; one for another shell or program is not checked."""
+    lines = text.splitlines()
+    shebang = _SHEBANG.match(text)
+    if shebang and shebang[1] not in _BASH_READS:
+        raise NotCheckedError(f"its first line names {shebang[1][:40]}, of which nothing here checks scripts")
+    refused = list(_refused(text, lines))
+    yield from refused
+    if refused:
+        return
+    yield from _bash(text, shebang[1] if shebang else "")
+
+
+def _refused(text: str, lines: list[str]) -> Iterator[Finding]:
+    """What bash would read as something else than it is."""
+    number, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (1, ""))
+    if not first:
+        yield error("shell-empty", "there is no command in it", 1, "Write the script.")
+    elif first.lstrip().startswith(("```", "~~~")):
+        yield error("shell-fence", "a Markdown fence is no part of a script", number, "Take the fences out.")
+    elif _PROSE.fullmatch(first.strip()):
+        yield error(
+            "shell-prose", "this is a sentence, not a command", number, "Put `#` before it, or take it out."
+        )
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        yield error("shell-syntax", "there is a NUL character in it", line, "Take it out.")
+
+
+def _bash(text: str, shell: str) -> Iterator[Finding]:
+    if find_tool("bash") is None:
+        raise NotCheckedError("bash is not installed, or not on PATH")
+    patterns = shell in {"ksh", "mksh"} or "extglob" in text  # -n does not run the `shopt` that turns them on
+    options = ["-O", "extglob"] if patterns else []
+    done = run_tool(["bash", "--norc", *options, "-n", "script"], {"script": text})
+    found = list(_said(done.err))
+    if done.code and not found:
+        found = [error("shell-syntax", f"bash: {done.err.strip()[:200] or 'can not read it'}", 1)]
+    yield from found
+    if not found:
+        yield from _shellcheck(text)
+
+
+def _said(err: str) -> Iterator[Finding]:
+    """The errors that bash tells; one that repeats the line that it is about is left out."""
+    for line in err.splitlines()[:_MOST_FINDINGS]:
+        open_ended = _HEREDOC.fullmatch(line)
+        said = _SAID.fullmatch(line)
+        if open_ended:
+            mark = open_ended[2][:40]
+            message = f"the here-document never ends with a line `{mark}`"
+            yield error("shell-heredoc", message, int(open_ended[1]), f"Add a line with only `{mark}`.")
+        elif said and not said[2].startswith(("`", "warning: ")):
+            yield error("shell-syntax", said[2][:300], int(said[1]), _hint(said[2]))
+
+
+def _hint(said: str) -> str:
+    if "unexpected end of file" in said:
+        return "Close what is open: a `fi`, `done`, `esac`, `}` or `)` is missing."
+    if "looking for matching" in said:
+        return "Close the quote, bracket or `$(`; a quote inside quotes needs a backslash."
+    if "\\r" in said:
+        return "Save it with line ends of Unix."
+    return "Look for what is missing before this place."
+
+
+def _shellcheck(text: str) -> Iterator[Finding]:
+    """The errors of shellcheck, as advice: bash itself takes the script."""
+    if find_tool("shellcheck") is None or len(text) > _MOST_ADVISED:
+        return
+    try:
+        done = run_tool(
+            ["shellcheck", "--norc", "-S", "error", "-f", "json", "-"], stdin=text, timeout=_PATIENCE
+        )
+        found = sequence(json.loads(done.out))
+    except (NotCheckedError, ValueError):
+        return
+    for item in map(mapping, found[:_MOST_FINDINGS]):
+        rule, line = f"SC{item.get('code', '')}", item.get("line")
+        if rule not in _WITHOUT_SHEBANG:
+            said = str(item.get("message", ""))[:300]
+            yield advice(f"shellcheck-{rule}", said, line if isinstance(line, int) else 0)

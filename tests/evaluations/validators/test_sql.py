@@ -1,0 +1,69 @@
+"""SQL of any of the common dialects."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcc.evaluations import validation
+from fcc.evaluations.validation import validate_artifact
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """Each test has its own results, whatever was found on the same text before."""
+    validation._validated.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM b WHERE c = 'd';",
+        "select `a` from b limit 3",
+        "SELECT TOP 3 [a b] FROM c",
+        "CREATE TABLE t (a int primary key);\nINSERT INTO t VALUES (1);",
+        "SELECT 1 UNION (SELECT 2)",
+    ],
+)
+def test_what_a_dialect_reads_is_valid(text, capfd):
+    """A statement that one dialect reads is valid, and nothing is printed."""
+    assert validate_artifact("sql", text).valid is True
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 1),
+        ("-- nothing\n", 1),
+        ("SELECT a FROM", 1),
+        ("SELECT 1;\nSELEC a FROM b", 2),
+        ("SELECT (1", 1),
+        ("SELECT 'a", None),
+        ("hello world", 1),
+        ("```sql\nSELECT 1\n```", None),
+    ],
+)
+def test_what_no_dialect_reads_is_invalid(text, line):
+    """What no dialect reads is told as by the one that came furthest."""
+    result = validate_artifact("sql", text)
+    assert result.valid is False
+    assert line in {None, result.findings[0].line}
+
+
+def test_what_can_not_be_looked_at_is_not_checked(monkeypatch):
+    """What the library only skips, what is too long, and what it is not there for, is not checked."""
+    assert validate_artifact("sql", "VACUUM FULL t;").valid is None
+    assert validate_artifact("sql", "SELECT 1;\n" * 20_000).valid is None
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    assert validate_artifact("sql", "SELECT 1").valid is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=40) | st.sampled_from(["\ud800", "SELECT " + "(" * 3000, "\0"]))
+def test_any_text(text):
+    """Any text gives a result."""
+    validate_artifact("sql", text)
