@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fcc.providers.base import ModelReply, ModelRequest, Usage
+
+if TYPE_CHECKING:
+    from fcc.providers.deterministic.defects import Defect
 
 CHARACTERS_PER_TOKEN = 4
 """A rule of thumb, not a tokenizer: usage and `max_tokens` are counted with it."""
@@ -16,20 +21,37 @@ class DeterministicProvider:
     a structured document. Where the reply is to fit a JSON Schema, it is made from that. The reply is a function of the request alone, so it is the same on every machine.
     Of the sampling parameters only `max_tokens` has an effect. A reply says nothing about how well a model
     would do.
+
+    With a `defect` (an id in `fcc.providers.deterministic.defects`), replies that hold the deliverable which it spoils
+    are spoilt, or don't come; all others are as they were.
+
+    Raises:
+        NotFoundError: there is no such defect.
     """
+
+    def __init__(self, defect: str = "") -> None:
+        self._name = f"deterministic:{defect}" if defect else "deterministic"
+        self._defect = _find(defect) if defect else None
 
     @property
     def identity(self) -> str:
         """Changes whenever the same messages would get another reply."""
-        return "deterministic/1"
+        return f"deterministic/1:{self._defect.id}" if self._defect is not None else "deterministic/1"
 
     def estimate_cost(self, input_tokens: int, output_tokens: int | None) -> float:  # noqa: ARG002 - free, however many
         """Nothing, in US dollars."""
         return 0.0
 
     async def complete(self, request: ModelRequest) -> ModelReply:
-        """The reply to the messages; never raises, never empty, and free."""
+        """The reply to the messages; free, and without a defect never empty and never an error.
+
+        Raises:
+            ProviderError: the defect is that no answer comes.
+            ConfigError: the reply has nothing that the defect could spoil.
+        """
         text = _written(request)
+        if self._defect is not None and self._defect.concerns(text):
+            text = self._defect.apply(text, request.messages[-1].content if request.messages else "")
         finish_reason = "stop"
         limit = request.sampling.max_tokens
         if limit is not None and len(text) > max(1, CHARACTERS_PER_TOKEN * limit):
@@ -37,7 +59,7 @@ class DeterministicProvider:
             finish_reason = "length"
         return ModelReply(
             text=text,
-            model="deterministic",
+            model=self._name,
             origin="deterministic",
             usage=Usage(
                 input_tokens=sum(len(message.content) for message in request.messages)
@@ -47,6 +69,12 @@ class DeterministicProvider:
             cost=0.0,
             finish_reason=finish_reason,
         )
+
+
+def _find(defect: str) -> Defect:
+    from fcc.providers.deterministic.defects import find_defect
+
+    return find_defect(defect)
 
 
 def _written(request: ModelRequest) -> str:
