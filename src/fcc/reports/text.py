@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fcc.redaction import printable
 from fcc.reports._layout import WIDTH, Paint, plain, wrapped
-from fcc.simulation import RunRecord, StepRecord
+from fcc.simulation import Finding, RunRecord, StepRecord
 from fcc.simulation.record import CallRecord
 
 _COLOUR = {
@@ -38,7 +40,9 @@ def run_report(
     )
     for step in record.steps:
         lines += _step_lines(record, step, widths, paint)
-    lines += ["", *_end_lines(record, paint, name or record.id, again)]
+    if record.findings:
+        lines += ["", "  between steps", *_found(record.findings, paint)]
+    lines += ["", *_end_lines(record, paint, name or record.id, again), *_open(record, name or record.id)]
     if folder:
         lines += [
             "",
@@ -46,6 +50,16 @@ def run_report(
             f"Record   {folder}/run.json",
         ]
     return "\n".join(lines)
+
+
+def _open(record: RunRecord, name: str) -> list[str]:
+    """Which kinds of files could not be checked, and how much advice there is; `evaluate` tells the rest."""
+    unchecked = {reason.partition(": ")[0]: None for step in record.steps for reason in step.unchecked}
+    found = [finding for step in record.steps for finding in step.findings] + list(record.findings)
+    advice = sum(finding.severity == "advice" for finding in found)
+    parts = [f"{advice} piece{'' if advice == 1 else 's'} of advice"] if advice else []
+    parts += [f"not checked: {', '.join(unchecked)}"] if unchecked else []
+    return wrapped(f"{'; '.join(parts)}; see fcc-agents evaluate {name} --all", "  ") if parts else []
 
 
 def _who(step: StepRecord) -> str:
@@ -65,10 +79,17 @@ def _step_lines(record: RunRecord, step: StepRecord, widths: tuple[int, int], pa
     if step.gate is not None:
         lines += wrapped(_decided(step), "    ")
     lines += wrapped(_answered(step), "    ")
-    for finding in step.findings:
-        place = f"{finding.file}:{finding.line}: " if finding.line else ""
-        lines += wrapped(f"{finding.severity}: {place}{finding.message} [{finding.rule}]", "    ")
-    return lines
+    return lines + _found(step.findings, paint)
+
+
+def _found(findings: Sequence[Finding], paint: Paint) -> list[str]:
+    """What is to be mended; advice is only counted."""
+    told = [finding for finding in findings if finding.severity != "advice"]
+    if not told:
+        return []
+    from fcc.reports.evaluation import findings_lines  # most runs have nothing to tell
+
+    return findings_lines(told, paint)
 
 
 def _decided(step: StepRecord) -> str:
