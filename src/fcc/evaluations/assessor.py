@@ -1,20 +1,157 @@
-"""What a run asks of `evaluations`: the score and the findings of one step."""
+"""What a run asks of `evaluations`: the score and the findings of a step, and what does not agree between steps."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
 from fcc.evaluations.text import explain
-from fcc.simulation import Artifact, Assessment, Finding
+from fcc.simulation import Artifact, Assessment, Delivery, Finding
+
+if TYPE_CHECKING:
+    from fcc.evaluations.checks import OwnCheck
+    from fcc.evaluations.validation import Validation
 
 
 class TextAssessor:
     """Scores an output as text, with its task; a gate that it trips is a finding."""
 
-    def assess(self, task: str, output: str, artifacts: tuple[Artifact, ...]) -> Assessment:  # noqa: ARG002 - texts only
+    def assess(self, own: Delivery) -> Assessment:
         """The output's score, from 0 to 1, and a warning for each sign that it is broken."""
-        explanation = explain(output, task)
+        explanation = explain(own.output, own.task)
         findings = tuple(
-            Finding(f"text-{gate.name}", "warning", f"the text looks broken: {gate.evidence}")
+            Finding(
+                f"text-{gate.name}",
+                "warning",
+                f"the text looks broken: {gate.evidence}",
+                f"outputs/{own.step}.md",
+            )
             for gate in explanation.gates
             if gate.tripped
         )
         return Assessment(explanation.score, findings)
+
+    def agree(self, delivered: Sequence[Delivery], inputs: Mapping[str, Any]) -> tuple[Finding, ...]:  # noqa: ARG002 - texts only
+        """Nothing: a text by itself agrees with everything."""
+        return ()
+
+
+class EvidenceAssessor:
+    """Scores an output as text, validates its files, and holds the files of all steps against each other.
+
+    The score is the text's; files count by their findings, of which one error is enough to block.
+    """
+
+    def __init__(self, checks: Sequence[OwnCheck] = ()) -> None:
+        self._checks = tuple(checks)
+        """Checks of the user's own."""
+
+    def assess(self, own: Delivery) -> Assessment:
+        """The text's score; the findings on the text and on each of its files; which could not be checked."""
+        text = TextAssessor().assess(own)
+        validated = [validate(own.step, artifact) for artifact in own.artifacts]
+        found = [finding for validation in validated for finding in validation.findings]
+        found += unmet(own)
+        own_found, failed = self._own_findings(own)
+        return Assessment(
+            None if failed else text.score,
+            (*text.findings, *found, *own_found),
+            (*failed, *unchecked(validated)),
+        )
+
+    def _own_findings(self, own: Delivery) -> tuple[list[Finding], list[str]]:
+        """What the user's checks find, and which of them failed themselves."""
+        if not self._checks:
+            return [], []
+        files = [(f"outputs/{own.step}.md", "markdown", own.output)]
+        files += [
+            (file_of(own.step, artifact), artifact.kind, artifact.content) for artifact in own.artifacts
+        ]
+        return apply_checks(self._checks, files)
+
+    def agree(self, delivered: Sequence[Delivery], inputs: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """What does not agree between the files, or with the inputs and what was asked for."""
+        from fcc.evaluations.contracts import Context, Source, check_contracts
+
+        sources = [
+            Source(file_of(delivery.step, artifact), artifact.kind, artifact.content)
+            for delivery in delivered
+            for artifact in delivery.artifacts
+        ]
+        prose = [Source(f"outputs/{item.step}.md", "markdown", without_files(item)) for item in delivered]
+        tasks = {delivery.step: delivery.task for delivery in delivered}
+        found = check_contracts([*sources, *prose], Context(inputs, tasks))
+        told = {source.file for source in prose}
+        return tuple(
+            # a sentence may be quoted as an example, where a comment in a manifest is not
+            replace(finding, severity="warning")
+            if finding.file in told and finding.severity == "error"
+            else finding
+            for finding in found
+        )
+
+
+def unmet(own: Delivery) -> list[Finding]:
+    """A warning for each item that was asked for and is not found; of one that is, for its parts as well."""
+    from fcc.evaluations.requirements import coverage
+
+    missing = {item.id: item for item in coverage(own.task, own.output, own.artifacts) if not item.met}
+    return [
+        Finding(
+            "requirement-unmet",
+            "warning",
+            f"asked for, and not found: {item.item}",
+            f"outputs/{own.step}.md",
+            hint="Say it under a heading of its own, or in a file; a mention of the request is not enough.",
+        )
+        for item in missing.values()
+        if item.id.rpartition(".")[0] not in missing
+    ]
+
+
+def apply_checks(
+    checks: Sequence[OwnCheck], files: Sequence[tuple[str, str, str]]
+) -> tuple[list[Finding], list[str]]:
+    """What checks find in files, each with its kind and text; and why which of the checks could not look."""
+    from fcc.evaluations.validators.check import NotCheckedError
+
+    found: list[Finding] = []
+    failed: dict[str, None] = {}
+    for check in checks:
+        for file, kind, text in files:
+            try:
+                found += check.findings(file, kind, text)
+            except NotCheckedError as error:
+                failed[str(error)] = None
+    return found, list(failed)
+
+
+def without_files(delivery: Delivery) -> str:
+    """The output with an empty line for each line that belongs to one of its files."""
+    lines = delivery.output.split("\n")
+    for artifact in delivery.artifacts:
+        for number in range(artifact.first_line - 1, min(artifact.last_line, len(lines))):
+            lines[number] = ""
+    return "\n".join(lines)
+
+
+def file_of(step: str, artifact: Artifact) -> str:
+    """Where an artifact lies in the folder of its run."""
+    return f"artifacts/{step}/{artifact.path}"
+
+
+def validate(step: str, artifact: Artifact) -> Validation:
+    """What is known of one artifact of a run by itself."""
+    from fcc.evaluations.validation import validate_artifact
+
+    return validate_artifact(artifact.kind, artifact.content, file_of(step, artifact))
+
+
+def unchecked(validated: Sequence[Validation]) -> tuple[str, ...]:
+    """Why some were not checked, each reason once with its kinds; those that nothing can check are passed over."""
+    reasons: dict[str, dict[str, None]] = {}
+    for validation in validated:
+        if validation.reason and validation.checkable:
+            reasons.setdefault(validation.reason, {})[validation.kind] = None
+    return tuple(f"{', '.join(kinds)}: {reason}" for reason, kinds in reasons.items())

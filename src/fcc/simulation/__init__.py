@@ -2,6 +2,7 @@
 
 from fcc.providers.keys import call_key, fingerprint
 from fcc.simulation.artifacts import Artifact, extract_artifacts
+from fcc.simulation.delivery import Assessment, Assessor, Delivery
 from fcc.simulation.engine import SimulationEngine
 from fcc.simulation.gates import Answer, Approver, Gate, GateQuestion, Ruling
 from fcc.simulation.messages import SimulationMessage
@@ -9,7 +10,6 @@ from fcc.simulation.prompting import Backend
 from fcc.simulation.record import Approval, CallRecord, RunRecord, StepRecord
 from fcc.simulation.run_folder import RunFolder
 from fcc.simulation.runner import Runner, RunOrder
-from fcc.simulation.turn import Assessment, Assessor
 from fcc.simulation.verdict import Evidence, Finding, Place, Verdict, decide
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Assessor",
     "Backend",
     "CallRecord",
+    "Delivery",
     "Evidence",
     "Finding",
     "Gate",

@@ -51,6 +51,8 @@ class Round(NamedTuple):
     """The JSON value that it is, where the step has a schema."""
     error: ErrorRecord | None = None
     """Why there is none that can be used."""
+    unchecked: tuple[str, ...] = ()
+    """What of the artifacts could not be checked, and why."""
 
 
 class Document(dict[str, Any]):

@@ -160,6 +160,14 @@ class StepRecord:
     """How it was decided, where this is a gate."""
     data: Any = None
     """The JSON value of the output, where the step says by a schema which form it has."""
+    unchecked: tuple[str, ...] = ()
+    """What of its artifacts could not be checked, and why."""
+
+    @property
+    def task(self) -> str:
+        """What was asked for, as it was sent first; "" where nothing was."""
+        sent = self.calls[0].request.messages if self.calls else ()
+        return next((message.content for message in sent if message.role == "user"), "")
 
     def parsed(self, model: type[M]) -> M:
         """The output as a pydantic model.
@@ -207,6 +215,8 @@ class RunRecord:
     """ISO 8601, UTC."""
     finished: str = ""
     steps: tuple[StepRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What does not agree between steps that none of them rests on; the rest is among the steps' own."""
     verdict: Verdict | None = None
     """None as long as the run is not completed."""
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from fcc.simulation.record import Approval, CallRecord, ErrorRecord, RunRecord, 
 from fcc.simulation.resolved import PARTS, resolve
 from fcc.simulation.runner import RunOrder
 from fcc.simulation.structured import parse_output
-from fcc.simulation.verdict import Finding
+from fcc.simulation.verdict import Finding, Place
 
 _KEPT = (*PARTS, "inputs", "documents", "asked", "profiles", "limits", "approvals")
 """The fields of a record that say what was run; the rest follows, or is of that one run."""
@@ -133,4 +133,7 @@ def _call_record(held: Mapping[str, Any], step: str) -> CallRecord:
 
 
 def _findings(held: Mapping[str, Any]) -> tuple[Finding, ...]:
-    return tuple(Finding(**finding) for finding in held.get("findings", ()))
+    return tuple(
+        Finding(**{**finding, "related": tuple(Place(*place) for place in finding.get("related", ()))})
+        for finding in held.get("findings", ())
+    )

@@ -12,12 +12,13 @@ from fcc.errors import BudgetError, FccError, StorageError, TemplateError
 from fcc.messaging import Event, EventBus, EventType
 from fcc.providers.base import ModelReply
 from fcc.redaction import redact, redactor
-from fcc.simulation import gates
 from fcc.simulation.budget import Budget, out_of_time
 from fcc.simulation.caller import Caller, Known, ledger_name
 from fcc.simulation.calls import Clock
+from fcc.simulation.delivery import Assessor, disagreements
 from fcc.simulation.gatekeeper import Gatekeeper
 from fcc.simulation.gates import Approver, Gate
+from fcc.simulation.judging import judge_run
 from fcc.simulation.passing import passed_over
 from fcc.simulation.prompting import Backend, World
 from fcc.simulation.record import (
@@ -30,8 +31,8 @@ from fcc.simulation.record import (
     timestamp,
 )
 from fcc.simulation.resolved import resolve
-from fcc.simulation.turn import Assessor, Turns
-from fcc.simulation.verdict import Evidence, Verdict, decide
+from fcc.simulation.turn import Turns
+from fcc.simulation.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -296,12 +297,21 @@ class _Run:
             waiting = [step.name for step in self._world.done.values() if step.status == "waiting"]
             self._publish(EventType.RUN_WAITING, gates=waiting)
             return self._save("waiting")
-        verdict = self._verdict() if self._runner.assessor is not None else None
-        self._publish(EventType.RUN_COMPLETED, decision=verdict.decision if verdict else None)
-        return self._save("completed", verdict=verdict)
+        if self._runner.assessor is None:
+            self._publish(EventType.RUN_COMPLETED, decision=None)
+            return self._save("completed")
+        findings = self._disagreements(self._runner.assessor)
+        verdict = self._verdict(findings)
+        self._publish(EventType.RUN_COMPLETED, decision=verdict.decision)
+        return self._save("completed", verdict=verdict, findings=findings)
 
-    def _verdict(self) -> Verdict:
-        verdict = judge_run(self._world.plan, self._in_order())
+    def _disagreements(self, assessor: Assessor) -> tuple[Finding, ...]:
+        chain = self._world.plan.chain
+        inputs = {name: self._world.common(name)["inputs"] for name in (tuple(chain.environments) or ("",))}
+        return disagreements(assessor, self._units, self._in_order(), inputs)
+
+    def _verdict(self, findings: tuple[Finding, ...]) -> Verdict:
+        verdict = judge_run(self._world.plan, self._in_order(), findings)
         self._publish(
             EventType.COLLABORATION_GATE_DECIDED,
             gate="readiness",
@@ -318,7 +328,12 @@ class _Run:
         return tuple(known[name] for name in self._units if name in known)
 
     def _save(
-        self, status: RunStatus, error: FccError | None = None, *, verdict: Verdict | None = None
+        self,
+        status: RunStatus,
+        error: FccError | None = None,
+        *,
+        verdict: Verdict | None = None,
+        findings: tuple[Finding, ...] = (),
     ) -> RunRecord:
         order = self._order
         record = RunRecord(
@@ -330,6 +345,7 @@ class _Run:
             started=self._started,
             finished="" if status == "running" else self._now(),
             steps=self._in_order(),
+            findings=findings,
             verdict=verdict,
             asked=order.asked,
             profiles=order.profiles,
@@ -352,22 +368,6 @@ class _Run:
 
     def _now(self) -> str:
         return timestamp(self._runner.clock())
-
-
-def judge_run(plan: Plan, steps: Sequence[StepRecord]) -> Verdict:
-    """The verdict on what a run's steps came to. Pure."""
-    counted = [step for step in steps if step.counts]
-    evidence = [
-        Evidence(
-            step.name,
-            step.score,
-            step.findings,
-            step.error.message if step.error is not None else "",
-            plan.readiness_of(step.environment),
-        )
-        for step in counted
-    ]
-    return decide(plan.policy, evidence, gates.refusals(steps))
 
 
 def _persona(unit: Unit) -> str:

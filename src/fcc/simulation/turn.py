@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
 
 from fcc.agents import Unit
 from fcc.messaging import EventType
 from fcc.providers.base import ModelReply
 from fcc.providers.keys import call_key
-from fcc.simulation.artifacts import Artifact, extract_artifacts
+from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.budget import Budget
 from fcc.simulation.caller import Caller
 from fcc.simulation.calls import Publish
+from fcc.simulation.delivery import Assessor, Delivery, before, differing
 from fcc.simulation.prompting import (
     Ask,
     Backend,
@@ -28,22 +28,6 @@ from fcc.simulation.prompting import (
 from fcc.simulation.record import INVALID_OUTPUT, CallRecord, ErrorRecord, HandoffRecord, StepRecord
 from fcc.simulation.structured import RULE, Parsed, parse_output
 from fcc.simulation.verdict import Finding
-
-
-class Assessment(NamedTuple):
-    """What an assessor says of one step."""
-
-    score: float
-    """From 0 to 1."""
-    findings: tuple[Finding, ...] = ()
-
-
-class Assessor(Protocol):
-    """Judges one step's output; `evaluations` implements it."""
-
-    def assess(self, task: str, output: str, artifacts: tuple[Artifact, ...]) -> Assessment:
-        """The score and the findings of an output that was asked for by `task`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -70,10 +54,10 @@ class Turns:
         started = self.now()
         ask = first_ask(self.world, unit)
         candidates = self._candidates(ask)
-        before = self.prior.get(unit.name)
-        if before is not None and _answers(before, candidates):
-            self.publish(EventType.STEP_RESTORED, step=unit.name, persona=before.persona)
-            return before
+        kept = self.prior.get(unit.name)
+        if kept is not None and _answers(kept, candidates):
+            self.publish(EventType.STEP_RESTORED, step=unit.name, persona=kept.persona)
+            return kept
         persona = unit.planned.persona.id if unit.planned is not None else ""
         self.publish(EventType.STEP_STARTED, step=unit.name, persona=persona)
         for handoff in ask.handoffs:
@@ -101,6 +85,7 @@ class Turns:
             step=unit.step,
             environment=unit.environment,
             data=answer.data,
+            unchecked=answer.unchecked,
         )
         self._tell_end(record)
         return record
@@ -127,7 +112,7 @@ class Turns:
                 continue
             if fitted.problems:
                 return calls, misfit(ask.unit.name, fitted.problems)
-            answer = judge(self.assessor, ask, reply)._replace(data=fitted.value)
+            answer = judge(self.assessor, self.world, ask, reply)._replace(data=fitted.value)
             if accepted(self.world, ask, answer):
                 return calls, answer
             if until is None or ask.round >= until.rounds:
@@ -152,15 +137,19 @@ class Turns:
         )
 
 
-def judge(assessor: Assessor | None, ask: Ask, reply: ModelReply) -> Round:
+def judge(assessor: Assessor | None, world: World, ask: Ask, reply: ModelReply) -> Round:
     """What is found of a reply; one that is to fit a schema, and does, has the score 1: no text score says as much."""
     findings, artifacts = _reply_findings(ask.unit.name, reply), extract_artifacts(reply.text)
     if assessor is None:
         return Round(reply.text, None, findings, artifacts)
     if ask.schema is not None:
         return Round(reply.text, 1.0, findings, artifacts)
-    assessment = assessor.assess(ask.task, reply.text, artifacts)
-    return Round(reply.text, assessment.score, (*findings, *assessment.findings), artifacts)
+    own = Delivery(ask.unit.name, ask.task, reply.text, artifacts)
+    assessment = assessor.assess(own)
+    inputs = world.common(ask.unit.environment)["inputs"]
+    found = (*findings, *assessment.findings)
+    found += differing(assessor, before(world.units, world.done, ask.unit), own, inputs)
+    return Round(reply.text, assessment.score, found, artifacts, unchecked=assessment.unchecked)
 
 
 def fit(ask: Ask, text: str) -> Parsed:

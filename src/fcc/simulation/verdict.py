@@ -109,6 +109,12 @@ def _errors(item: Evidence) -> list[Finding]:
     return [finding for finding in item.findings if finding.severity == "error"]
 
 
+def said(finding: Finding) -> str:
+    """A finding in one line."""
+    place = f"{finding.file}:{finding.line}: " if finding.line else ""
+    return f"{place}{finding.message} [{finding.rule}]"
+
+
 def _failures(policy: ReadinessPolicy, item: Evidence) -> list[str]:
     reasons = [f"{item.area}: {finding.message} [{finding.rule}]" for finding in _errors(item)]
     if item.score is not None and item.score < policy.approve_at:

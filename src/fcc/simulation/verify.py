@@ -12,11 +12,11 @@ from fcc.providers.keys import call_key
 from fcc.simulation import gates
 from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.event_log import read_log
+from fcc.simulation.judging import judge_run
 from fcc.simulation.prompting import Ask, Round, World, accepted, first_ask, next_ask, repair_ask
 from fcc.simulation.record import CallRecord, RunRecord, StepRecord
 from fcc.simulation.resolved import differences, plan_of, resolve
 from fcc.simulation.run_folder import step_files
-from fcc.simulation.runner import judge_run
 from fcc.simulation.seal import Seal, read_seal
 from fcc.simulation.structured import Parsed
 from fcc.simulation.turn import fit, misfit
@@ -136,7 +136,7 @@ def _check_steps(record: RunRecord) -> Iterator[Flaw]:
         world.done[name] = step
     for name in steps:
         yield Flaw(RECORD, 0, f"step {name}: is none of the chain's")
-    if record.verdict is not None and judge_run(plan, record.steps) != record.verdict:
+    if record.verdict is not None and judge_run(plan, record.steps, record.findings) != record.verdict:
         yield Flaw(RECORD, 0, "the verdict does not follow from scores and findings")
 
 
