@@ -22,7 +22,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { apt-get update && apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
 
 $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[validators]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
@@ -59,7 +59,7 @@ fix: $(VENV)/.dev ## format, and mend what ruff can
 	$(BIN)/ruff format .
 
 schemas: $(VENV)/.core ## write .fcc/schemas anew from the code
-	for name in chain gate persona policy profile prompt run; do \
+	for name in chain checks gate persona policy profile prompt rubric run; do \
 		$(BIN)/fcc-agents schema $$name > .fcc/schemas/$$name.json; done
 
 # Needs a C++ compiler and some ten minutes, for building llama.cpp.

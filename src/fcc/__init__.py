@@ -25,9 +25,9 @@ if TYPE_CHECKING:
         ModelRequest,
         Provider,
     )
-    from fcc.providers.litellm import LiteLLMProvider
     from fcc.simulation import RunRecord
     from fcc.wiring import arun, run, stream
+    from fcc.wiring.evaluating import evaluate
 
 _HOME = {
     "Agent": "fcc.agents",
@@ -38,7 +38,6 @@ _HOME = {
     "EventType": "fcc.messaging",
     "FccError": "fcc.errors",
     "FunctionProvider": "fcc.providers",
-    "LiteLLMProvider": "fcc.providers.litellm",
     "ModelReply": "fcc.providers",
     "ModelRequest": "fcc.providers",
     "Persona": "fcc.personas",
@@ -47,6 +46,7 @@ _HOME = {
     "Provider": "fcc.providers",
     "RunRecord": "fcc.simulation",
     "arun": "fcc.wiring",
+    "evaluate": "fcc.wiring.evaluating",
     "run": "fcc.wiring",
     "stream": "fcc.wiring",
 }
@@ -60,7 +60,6 @@ __all__ = [
     "EventType",
     "FccError",
     "FunctionProvider",
-    "LiteLLMProvider",
     "ModelReply",
     "ModelRequest",
     "Persona",
@@ -70,6 +69,7 @@ __all__ = [
     "RunRecord",
     "__version__",
     "arun",
+    "evaluate",
     "run",
     "stream",
 ]

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from fcc import _yaml
+from fcc.errors import InvalidFileError
 from fcc.providers.schema import references, referred
 from fcc.workspace import show_path
 
@@ -97,8 +98,15 @@ Policy: TypeAlias = ReadinessPolicy | GatePolicy
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy in a file of `evaluations/`: a gate's where it has `rules`, else one of readiness."""
+    """The policy in a file of `evaluations/`: a gate's where it has `rules`, else one of readiness.
+
+    Raises:
+        InvalidFileError: it is no policy.
+    """
     document = _yaml.read(path, show_path(path))
+    for key, noun in (("checks", "file of checks"), ("criteria", "rubric")):
+        if isinstance(document.data, dict) and key in document.data:
+            raise InvalidFileError([document.problem((key,), f"this is a {noun}, and no policy")])
     if isinstance(document.data, dict) and "rules" in document.data:
         return _yaml.build(GatePolicy, document)
     return _yaml.build(ReadinessPolicy, document)

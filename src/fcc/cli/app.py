@@ -25,6 +25,7 @@ _COMMANDS = {
     "cassette": "Look into cassettes: show, check, scrub.",
     "diff": "Compare two runs: where they diverged, why, and how far it spread.",
     "doctor": "Check the installation, and models end to end.",
+    "evaluate": "Judge a run, a file or a folder again: findings and scores.",
     "init": "Make a workspace: the five folders, each with a first example.",
     "list": "List chains, personas, prompts, profiles, policies and runs.",
     "record": "Run a chain and record every reply in a cassette.",

@@ -77,7 +77,9 @@ def _description(catalog: Catalog, kind: str, name: str) -> str:
         if kind == "prompts":
             return catalog.prompts.get(name).description
         if kind == "evaluations":
-            return catalog.policy(name).description
+            from fcc.evaluations.files import read_evaluation
+
+            return read_evaluation(catalog.workspace.get("evaluations", name).path).description
         profile = Profile.from_file(catalog.workspace.get("providers", name).path)
     except FccError as error:
         return f"(invalid: {error.message.splitlines()[0]})"

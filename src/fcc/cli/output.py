@@ -19,12 +19,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def common_options(function: F) -> F:
     """`--format`, `--json`, `--workspace`, `--verbose` and `--debug`, which every command but `schema` has."""
-    options = [
+    return common_options_with("text", "json")(function)
+
+
+def common_options_with(*forms: str) -> Callable[[F], F]:
+    """The same, with other formats to choose from; the first is the default."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(_common(forms)):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _common(forms: Sequence[str]) -> list[Callable[[F], F]]:
+    return [
         click.option(
             "--format",
             "form",
-            type=click.Choice(["text", "json"]),
-            default="text",
+            type=click.Choice(forms),
+            default=forms[0],
             help="How the result is printed.",
         ),
         click.option("--json", "form", flag_value="json", help="The same as --format json."),
@@ -45,9 +60,6 @@ def common_options(function: F) -> F:
             "--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error."
         ),
     ]
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def _verbose(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:

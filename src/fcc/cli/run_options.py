@@ -25,7 +25,7 @@ from fcc.simulation import Approver, RunRecord
 from fcc.simulation.record import SCHEMA
 from fcc.simulation.verdict import EXIT_CODE
 from fcc.wiring import Catalog, Prepared
-from fcc.wiring.backends import DETERMINISTIC
+from fcc.wiring.backends import is_stand_in
 from fcc.workspace import show_path
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -198,7 +198,7 @@ class Progress:
         if prepared.request.stream:
             return cls._streaming(bus, steps)
         names = {name for names in prepared.backends.asked.values() for name in names}
-        if names <= {DETERMINISTIC} or not sys.stderr.isatty():
+        if all(map(is_stand_in, names)) or not sys.stderr.isatty():
             lines = _Lines(steps)
             return cls(bus.subscribe(lines))
         from fcc.cli.spinner import Spinner

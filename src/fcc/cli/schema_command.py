@@ -12,11 +12,13 @@ from fcc.workspace import not_found
 
 SCHEMAS = {
     "chain": "A chain file, in agents/.",
+    "checks": "Checks of your own, in evaluations/.",
     "gate": "A gate's policy, in evaluations/.",
     "persona": "A persona file, in personas/.",
     "policy": "A readiness policy, in evaluations/.",
     "profile": "A model profile, in providers/.",
     "prompt": "The front matter of a prompt, in prompts/.",
+    "rubric": "A rubric, in evaluations/.",
     "run": "A run record, run.json.",
 }
 
@@ -61,16 +63,20 @@ def _body(name: str) -> dict[str, Any]:
 
         return record_schema()
     from fcc.agents import Chain, GatePolicy, ReadinessPolicy
+    from fcc.evaluations.checks import CheckFile
+    from fcc.evaluations.rubric import Rubric
     from fcc.personas.persona import PersonaFile
     from fcc.prompts.template import FrontMatter
     from fcc.providers.profile import Profile
 
     models: dict[str, type[BaseModel]] = {
         "chain": Chain,
+        "checks": CheckFile,
         "gate": GatePolicy,
         "persona": PersonaFile,
         "policy": ReadinessPolicy,
         "profile": Profile,
         "prompt": FrontMatter,
+        "rubric": Rubric,
     }
     return models[name].model_json_schema()

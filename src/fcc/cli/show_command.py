@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
-from fcc.agents import Chain, GatePolicy, Policy, Step
+from fcc.agents import Chain, GatePolicy, Policy, ReadinessPolicy, Step
 from fcc.agents.agent import system_prompt
 from fcc.cli.output import common_options, paint, print_json, table
 from fcc.cli.run_options import run_name
 from fcc.errors import NotFoundError
+from fcc.evaluations.checks import CheckFile
+from fcc.evaluations.rubric import Rubric
 from fcc.providers.profile import Profile
 from fcc.redaction import printable
 from fcc.reports import run_report
@@ -205,8 +207,36 @@ def _profile_text(name: str, profile: Profile) -> str:
 
 
 def _policy(catalog: Catalog, name: str) -> Shown:
-    policy = catalog.policy(name)
-    return "fcc.policy/1", {"policy": policy.model_dump(mode="json")}, lambda: _policy_text(name, policy)
+    from fcc.evaluations.files import read_evaluation
+
+    found = read_evaluation(catalog.workspace.get("evaluations", name).path)
+    if isinstance(found, ReadinessPolicy | GatePolicy):
+        return "fcc.policy/1", {"policy": found.model_dump(mode="json")}, lambda: _policy_text(name, found)
+    if isinstance(found, CheckFile):
+        body = {"checks": found.model_dump(mode="json", exclude_defaults=True)["checks"]}
+        return "fcc.checks/1", body, lambda: _checks_text(name, found)
+    return "fcc.rubric/1", {"rubric": found.model_dump(mode="json")}, lambda: _rubric_text(name, found)
+
+
+def _checks_text(name: str, found: CheckFile) -> str:
+    rows = [
+        (identifier, check.severity, ", ".join(check.kinds) or check.files or "all files", check.message)
+        for identifier, check in found.checks.items()
+    ]
+    return "\n".join([paint(name, "bold"), printable(found.description), *table(rows)])
+
+
+def _rubric_text(name: str, rubric: Rubric) -> str:
+    rows = [
+        (
+            criterion.name,
+            f"{criterion.weight:g}",
+            criterion.evidence,
+            criterion.question or criterion.description,
+        )
+        for criterion in rubric.criteria
+    ]
+    return "\n".join([paint(name, "bold"), printable(rubric.description), *table(rows)])
 
 
 def _policy_text(name: str, policy: Policy) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from fcc import _yaml
-from fcc.agents import Chain, Step
+from fcc.agents import Chain, GatePolicy, Step
 from fcc.agents.policies import check_policy_file
 from fcc.cli.output import common_options, print_json
 from fcc.errors import ConfigError, FccError, InvalidFileError, Problem
+from fcc.evaluations.files import read_evaluation
 from fcc.personas import PersonaRegistry
 from fcc.prompts import PromptTemplate
 from fcc.providers.profile import Profile
@@ -139,9 +140,14 @@ def _of_kind(catalog: Catalog, path: Path, kind: Kind) -> Check:
         "personas": lambda: PersonaRegistry.from_yaml_files(path),
         "prompts": lambda: PromptTemplate.from_file(path, path.name.removesuffix(SUFFIX["prompts"])),
         "providers": lambda: Profile.from_file(path),
-        "evaluations": lambda: check_policy_file(path),
+        "evaluations": lambda: _check_evaluation(path),
     }
     return kind, show_path(path), checks[kind]
+
+
+def _check_evaluation(path: Path) -> None:
+    if isinstance(read_evaluation(path), GatePolicy):
+        check_policy_file(path)
 
 
 def _chain_of(catalog: Catalog, path: Path) -> str | Path:
@@ -167,7 +173,7 @@ def _kind(path: Path) -> Kind:
     keys = set(data) if isinstance(data, dict) else set()
     if "personas" in keys:
         return "personas"
-    if keys & {"ready_at", "approve_at", "rules"}:
+    if keys & {"ready_at", "approve_at", "rules", "checks", "criteria"}:
         return "evaluations"
     return "providers" if "model" in keys and "steps" not in keys else "agents"
 

@@ -118,7 +118,7 @@ class Backends:
     @property
     def only_stands_in(self) -> bool:
         """Whether every step is answered by the deterministic provider."""
-        return {name for names in self.asked.values() for name in names} <= {DETERMINISTIC}
+        return all(is_stand_in(name) for names in self.asked.values() for name in names)
 
     @property
     def identities(self) -> dict[str, str]:
@@ -147,7 +147,7 @@ class Backends:
 
         Never that one for a call that is made: a file would say where a key is sent.
         """
-        if model == DETERMINISTIC:
+        if is_stand_in(model):
             return None
         found = self._held.get(model) or self._catalog().profile(model)
         deck = self._deck
@@ -264,15 +264,16 @@ class Backends:
 
 
 def make_backend(model: str, profile: Profile | None, catalog: Callable[[], Catalog]) -> Backend:
-    """What answers for a model: `deterministic`, a profile's name, a plugin's, or a LiteLLM model string.
+    """What answers for a model: `deterministic` (with a defect: `deterministic:wrong-port`), a profile's name, a
+    plugin's, or a LiteLLM model string.
 
     Raises:
         NotFoundError: the name is a near miss of one that is known here.
     """
-    if model == DETERMINISTIC:
+    if is_stand_in(model):
         from fcc.providers.deterministic import DeterministicProvider
 
-        return Backend(DeterministicProvider())
+        return Backend(DeterministicProvider(model.partition(":")[2]))
     if profile is not None:
         return _from_profile(model, profile)
     plugin = _plugin(model)
@@ -286,6 +287,11 @@ def make_backend(model: str, profile: Profile | None, catalog: Callable[[], Cata
             hint="See the profiles: fcc-agents list providers. LiteLLM's models are written provider/name.",
         )
     return Backend(_live(model), model)
+
+
+def is_stand_in(model: str) -> bool:
+    """Whether a name stands for the deterministic provider, with or without a defect: `deterministic:wrong-port`."""
+    return model.partition(":")[0] == DETERMINISTIC
 
 
 def is_whole(record: RunRecord) -> bool:

@@ -27,7 +27,7 @@ from fcc.providers.wrapper import innermost
 from fcc.redaction import redact
 from fcc.reports.doctor import NO_ANSWER, SETUP, Check, refusal, unheard
 from fcc.simulation import Backend
-from fcc.wiring.backends import DETERMINISTIC
+from fcc.wiring.backends import is_stand_in
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
 
@@ -169,7 +169,7 @@ def _vendor(asked: str, model: str) -> None:
 
 
 def _resolved(model: str, catalog: Catalog, provider: Provider) -> str:
-    if model == DETERMINISTIC:
+    if is_stand_in(model):
         return "the deterministic stand-in, which is no model"
     file = catalog.workspace.files("providers").get(model)
     if file is not None:

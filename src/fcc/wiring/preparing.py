@@ -38,6 +38,7 @@ from fcc.wiring.replies import (
 from fcc.workspace import Workspace, show_path
 
 if TYPE_CHECKING:
+    from fcc.evaluations.checks import OwnCheck
     from fcc.simulation.ledger import Ledger
     from fcc.simulation.preview import Preview
 
@@ -82,6 +83,8 @@ class Prepared:
     """The runs whose replies may be used again."""
     finished: RunRecord | None = None
     """The record, where the run has come to its end already."""
+    checks: tuple[OwnCheck, ...] = ()
+    """The workspace's own checks."""
 
     async def go(self) -> RunRecord:
         """The record of the run."""
@@ -175,7 +178,7 @@ class Prepared:
         return Runner(
             backends=self.backends.by_step.__getitem__,
             clock=time.time,
-            assessor=_assessor() if self.request.assess else None,
+            assessor=_assessor(self.checks) if self.request.assess else None,
             gate=_gate(self.request.approvals) if self.plan.has_gates else None,
             approver=self.request.approver,
             bus=self.request.bus or EventBus(),
@@ -232,7 +235,8 @@ def prepare(request: RunRequest) -> Prepared:
     if prior is not None:
         order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
     finished = prior if prior is not None and is_whole(prior) else None
-    return Prepared(plan, order, backends, folder, request, before, finished)
+    checks = _checks(request, catalog)
+    return Prepared(plan, order, backends, folder, request, before, finished, checks)
 
 
 def prepare_again(folder: Path, request: RunRequest) -> Prepared:
@@ -273,7 +277,7 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         step.status == "completed" and step.gate is None and step.score is None for step in record.steps
     )
     request = replace(request, assess=request.assess and not unscored)
-    return Prepared(plan, order, backends, folder, request, before_it)
+    return Prepared(plan, order, backends, folder, request, before_it, checks=_checks(request, catalog))
 
 
 def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:
@@ -364,7 +368,15 @@ def _gate(approvals: GatePolicy | None) -> Gate:
     return PolicyGate(approvals)
 
 
-def _assessor() -> Assessor:
-    from fcc.evaluations.assessor import TextAssessor
+def _assessor(checks: tuple[OwnCheck, ...]) -> Assessor:
+    from fcc.evaluations.assessor import EvidenceAssessor
 
-    return TextAssessor()
+    return EvidenceAssessor(checks)
+
+
+def _checks(request: RunRequest, catalog: Callable[[], Catalog]) -> tuple[OwnCheck, ...]:
+    if not request.assess:
+        return ()
+    from fcc.evaluations.files import workspace_checks
+
+    return workspace_checks(catalog().workspace)

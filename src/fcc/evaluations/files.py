@@ -1,0 +1,70 @@
+"""What a file in `evaluations/` is, told by its keys: a policy, checks, or a rubric."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fcc import _yaml
+from fcc.agents import Policy, read_policy
+from fcc.errors import NotFoundError
+from fcc.workspace import Workspace, show_path
+
+if TYPE_CHECKING:
+    from fcc.evaluations.checks import CheckFile, OwnCheck
+    from fcc.evaluations.rubric import Rubric
+
+
+def read_evaluation(path: Path) -> Policy | CheckFile | Rubric:
+    """What a file of `evaluations/` says: checks where it has `checks`, a rubric where it has `criteria`, else a policy.
+
+    Raises:
+        InvalidFileError: it is none of them; every problem with its place.
+    """
+    document = _yaml.read(path, show_path(path))
+    keys = document.data if isinstance(document.data, dict) else {}
+    if "checks" in keys:
+        from fcc.evaluations.checks import CheckFile
+
+        return _yaml.build(CheckFile, document)
+    if "criteria" in keys:
+        from fcc.evaluations.rubric import Rubric
+
+        return _yaml.build(Rubric, document)
+    return read_policy(path)
+
+
+def workspace_checks(workspace: Workspace) -> tuple[OwnCheck, ...]:
+    """Every check in the workspace's own `evaluations/`, file by file.
+
+    Raises:
+        InvalidFileError: a file there is invalid.
+    """
+    found: list[OwnCheck] = []
+    for file in workspace.files("evaluations").values():
+        if not file.builtin and "checks" in _keys(file.path):
+            from fcc.evaluations.checks import read_checks
+
+            found += read_checks(file.path)
+    return tuple(found)
+
+
+def find_rubric(name: str, workspace: Workspace) -> Rubric:
+    """The rubric in a file (`.yaml`, or a path), or of that name.
+
+    Raises:
+        NotFoundError: there is none.
+        InvalidFileError: it is no rubric.
+    """
+    from fcc.evaluations.rubric import Rubric
+
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        if not Path(name).is_file():
+            raise NotFoundError(f"there is no rubric file {name}", hint="Check the path; or name a rubric.")
+        return Rubric.from_file(Path(name))
+    return Rubric.from_file(workspace.get("evaluations", name).path)
+
+
+def _keys(path: Path) -> dict[str, object]:
+    data = _yaml.read(path, show_path(path)).data
+    return data if isinstance(data, dict) else {}
