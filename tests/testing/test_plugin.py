@@ -405,7 +405,7 @@ def test_no_finding(fcc_run):
             "*expected BLOCKED, and the run came to APPROVED*",
             "*APPROVED  overall*",
             "*expected a file nowhere.yml; found here: *",
-            "*expected a finding 'some-rule'; found here: none*",
+            "*expected a finding 'some-rule'; found here: alert-runbook*",
         ]
     )
 

@@ -198,3 +198,14 @@ def test_long_lines_are_read_fast(part):
     """A line of 200 kB takes no more than a moment, whatever it repeats."""
     for start in ("RUN ", "ENV ", "EXPOSE ", "RUN --mount="):
         validate_artifact("dockerfile", f"FROM a\n{start}{part * (200_000 // len(part))}")
+
+
+def test_an_interruption_within_the_parser_is_one(monkeypatch):
+    """A Ctrl-C that comes while BuildKit's parser runs is a Ctrl-C, and no fault."""
+
+    def parse_string(text):
+        raise SystemError("a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr("dockerfile.parse_string", parse_string)
+    with pytest.raises(KeyboardInterrupt):
+        validate_artifact("dockerfile", "FROM scratch\nCOPY interrupted /\n")

@@ -101,6 +101,10 @@ def _buildkit(text: str) -> Iterator[Finding]:
         yield error("dockerfile-parse", f"BuildKit's parser: {message[:300]}", int(place[1]) if place else 1)
     except ValueError:
         raise NotCheckedError("BuildKit's parser could not read it") from None
+    except SystemError as broken:
+        if isinstance(broken.__cause__, KeyboardInterrupt):  # a Ctrl-C that came while the parser ran
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _hadolint(text: str) -> Iterator[Finding]:
