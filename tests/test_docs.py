@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fcc.cli.app import _COMMANDS, execute
+from fcc.evaluations.contracts import RULES
+from fcc.providers.deterministic.defects import DEFECTS
 from fcc.simulation import RunRecord
 from fcc.workspace import KINDS
 
@@ -124,3 +126,35 @@ def test_commands_of_the_documents_exist(repository: Path, capsys: pytest.Captur
 def test_the_readme_names_every_folder(repository: Path, kind: str) -> None:
     """The five folders are in the README's first table."""
     assert f"| `{kind}/` |" in (repository / "README.md").read_text()
+
+
+def evidence(repository: Path) -> list[str]:
+    """The YAML of docs/evidence.md: checks, then a rubric."""
+    return re.findall(r"```yaml\n(.*?)```", (repository / "docs" / "evidence.md").read_text(), re.DOTALL)
+
+
+def test_the_checks_of_the_docs_hold_their_examples(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each check of the page on evidence has examples that pass and fail, and finds what it is for in a run."""
+    checks, rubric = evidence(repository)
+    assert execute(["init", "."]) == 0
+    Path("evaluations/house.yaml").write_text(checks)
+    Path("evaluations/ours.yaml").write_text(rubric)
+    assert execute(["validate"]) == 0
+    capsys.readouterr()
+    assert execute(["evaluate", "--self-test", "evaluations/house.yaml"]) == 0
+    assert capsys.readouterr().out == "6 of 6 examples of 3 checks hold.\n"
+    assert execute(["run", "devops-deployment", "--id", "r", "-q"]) == 1
+    assert "nobody owns this Deployment (nothing stands at metadata.labels.owner) [owner]" in " ".join(capsys.readouterr().out.split())
+    Path("evaluations/house.yaml").unlink()
+    assert execute(["evaluate", "r", "--rubric", "ours"]) == 0
+
+
+def test_the_number_of_defects_in_the_docs_is_right(repository: Path) -> None:
+    """The page on evidence counts the seeded defects that there are."""
+    text = (repository / "docs" / "evidence.md").read_text()
+    assert re.findall(r"<!-- defects -->(\d+)<!-- /defects -->", text) == [str(len(DEFECTS))]
+    rules = re.search(r"by (\d+) rules", (repository / "CHANGELOG.md").read_text())
+    assert rules is not None
+    assert int(rules[1]) == len(RULES)
