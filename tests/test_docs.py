@@ -146,7 +146,9 @@ def test_the_checks_of_the_docs_hold_their_examples(
     assert execute(["evaluate", "--self-test", "evaluations/house.yaml"]) == 0
     assert capsys.readouterr().out == "6 of 6 examples of 3 checks hold.\n"
     assert execute(["run", "devops-deployment", "--id", "r", "-q"]) == 1
-    assert "nobody owns this Deployment (nothing stands at metadata.labels.owner) [owner]" in " ".join(capsys.readouterr().out.split())
+    assert "nobody owns this Deployment (nothing stands at metadata.labels.owner) [owner]" in " ".join(
+        capsys.readouterr().out.split()
+    )
     Path("evaluations/house.yaml").unlink()
     assert execute(["evaluate", "r", "--rubric", "ours"]) == 0
 

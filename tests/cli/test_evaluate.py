@@ -65,23 +65,28 @@ def test_what_a_run_found_is_what_evaluate_finds(run_folder: Path) -> None:
     assert {area.area: area.score for area in found.areas} == {step.name: step.score for step in record.steps}
 
 
-def test_a_folder_that_no_agent_wrote(fcc_agents, tmp_path: Path) -> None:
+def test_a_folder_that_no_agent_wrote(fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid file and files that do not agree are findings with file, line, and both sides; exit code 1."""
+    monkeypatch.chdir(tmp_path.parent)
     (tmp_path / "k8s").mkdir()
     (tmp_path / "k8s" / "web.yaml").write_text(BROKEN)
     (tmp_path / "k8s" / "service.yaml").write_text(SERVICE)
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config.yaml").write_text("{")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
-    done = fcc_agents("evaluate", str(tmp_path), "--json")
+    here = tmp_path.name
+    done = fcc_agents("evaluate", here, "--json")
     assert done.code == 1
     assert done.json["decision"] == "BLOCKED"
     places = {(finding["rule"], finding["file"], finding["line"]) for finding in done.json["findings"]}
-    assert ("kubernetes-schema", "k8s/web.yaml", 5) in places
-    (selector,) = [item for item in done.json["findings"] if item["file"] == "k8s/service.yaml"]
+    assert ("kubernetes-schema", f"{here}/k8s/web.yaml", 5) in places
+    (selector,) = [item for item in done.json["findings"] if item["file"] == f"{here}/k8s/service.yaml"]
     assert selector["severity"] == "error"
     assert selector["hint"]
-    assert {file["path"] for file in done.json["files"]} == {"k8s/web.yaml", "k8s/service.yaml"}
+    assert {file["path"] for file in done.json["files"]} == {
+        f"{here}/k8s/web.yaml",
+        f"{here}/k8s/service.yaml",
+    }
 
 
 def test_a_file_alone(fcc_agents, tmp_path: Path) -> None:
@@ -109,6 +114,52 @@ def test_a_reply_in_markdown(fcc_agents, tmp_path: Path) -> None:
     assert reply.read_text().splitlines()[9].strip() == "replicas: two"
 
 
+def test_a_broken_reply_is_no_pass(fcc_agents, tmp_path: Path) -> None:
+    """A refusal without any file is blocked by its score, as it is in a run."""
+    (tmp_path / "refused.md").write_text("I'm sorry, but I can't help with that.\n")
+    done = fcc_agents("evaluate", str(tmp_path / "refused.md"))
+    assert done.code == 1
+    assert "under the 0.50 that approval needs" in " ".join(done.out.split())
+
+
+def test_what_can_not_be_read_is_no_pass(fcc_agents, tmp_path: Path) -> None:
+    """A manifest that is no UTF-8, and a link that leads nowhere, are named, and there is no verdict."""
+    (tmp_path / "good.json").write_text("{}")
+    (tmp_path / "latin.yaml").write_bytes(b"a: caf\xe9\n")
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    done = fcc_agents("evaluate", str(tmp_path), "--json")
+    assert (done.code, done.json["decision"]) == (3, "NO VERDICT")
+    assert any("latin.yaml: not UTF-8" in reason for reason in done.json["reasons"])
+    assert any("gone.yaml: No such file" in reason for reason in done.json["reasons"])
+
+
+def test_several_files_are_one_set(fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are named together are held against each other, as a commit hook names them."""
+    monkeypatch.chdir(tmp_path)
+    Path("web.yaml").write_text(WHOLE)
+    Path("service.yaml").write_text(SERVICE)
+    assert fcc_agents("evaluate", "web.yaml").code == 0
+    done = fcc_agents("evaluate", "web.yaml", "service.yaml", "--json")
+    assert [
+        (item["rule"], item["file"]) for item in done.json["findings"] if item["severity"] == "error"
+    ] == [("service-selector", "service.yaml")]
+
+
+def test_rules_and_files_can_be_left_out(fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is ignored does not count and is said; what is excluded is not read; both also for runs."""
+    monkeypatch.chdir(tmp_path)
+    Path("web.yaml").write_text(BROKEN)
+    Path("tests").mkdir()
+    Path("tests/bad.json").write_text("{")
+    assert fcc_agents("evaluate", ".").code == 1
+    done = fcc_agents("evaluate", ".", "--ignore", "kubernetes-*", "--exclude", "tests/*", "--json")
+    assert done.code == 0
+    assert "ignored as asked: kubernetes-schema (1)" in done.json["unchecked"]
+    fcc_agents("run", "devops-deployment", "-m", "infrastructure=deterministic:latest-tag", "--id", "r", "-q")
+    assert fcc_agents("evaluate", "r").code == 1
+    assert fcc_agents("evaluate", "r", "--ignore", "image-tag").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -128,8 +179,11 @@ def test_what_can_not_be_done_is_said(fcc_agents, arguments, code: int, says: st
     assert says in done.err
 
 
-def test_the_formats_hold_the_same_findings(fcc_agents, tmp_path: Path) -> None:
+def test_the_formats_hold_the_same_findings(
+    fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """JUnit parses and counts a failure, SARIF names the rule and both files, GitHub gets its annotation."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "web.yaml").write_text(WHOLE)
     (tmp_path / "service.yaml").write_text(SERVICE)
     junit = ET.fromstring(fcc_agents("evaluate", str(tmp_path), "--format", "junit").out)

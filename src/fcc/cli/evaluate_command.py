@@ -42,7 +42,7 @@ Exit codes: 0 the policy is met · 1 it is not: findings ·
 2 usage, or what is named can't be read · 3 a required check could not run ·
 4 the judge's cassette is missing or drifted""",
 )
-@click.argument("target", required=False)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--rubric", metavar="NAME|FILE", help="Criteria with weights that decide, from evaluations/.")
 @click.option(
     "--judge", metavar="MODEL", help="A model that answers the rubric's questions; it is fenced and tested."
@@ -72,10 +72,21 @@ Exit codes: 0 the policy is met · 1 it is not: findings ·
 @click.option(
     "--handoff-report", "handoffs", is_flag=True, help="What other cuts would have handed on, step by step."
 )
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    help="Don't count findings of this rule (a pattern); they are said.",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Pass over these files of a folder: `tests/*`."
+)
 @click.option("--all", "everything", is_flag=True, help="List every file and every piece of advice.")
 @common_options_with(*FORMS)
-def command(target: str | None, form: str, workspace: Path | None, everything: bool, **options: Any) -> int:
-    """Judge TARGET again: a run (an id, `last`, a folder), a file, or a folder of files that no agent wrote.
+def command(
+    targets: tuple[str, ...], form: str, workspace: Path | None, everything: bool, **options: Any
+) -> int:
+    """Judge TARGET: a run again (an id, `last`, its folder), or files and folders that no agent wrote, as one set.
 
     Files are validated by their kind, and the set of them is held against each other and against what was asked for.
     A run is judged by its record; its models are not asked again.
@@ -90,8 +101,10 @@ def command(target: str | None, form: str, workspace: Path | None, everything: b
         if form not in {"text", "json"}:
             raise click.UsageError(f"{_MODES[modes[0]]} prints text or json")
         mode: Callable[..., int] = getattr(evaluate_modes, modes[0])
-        return mode(catalog, target, form, options)
-    if target is None:
+        if len(targets) > 1:
+            raise click.UsageError(f"{_MODES[modes[0]]} takes one TARGET")
+        return mode(catalog, targets[0] if targets else None, form, options)
+    if not targets:
         raise click.UsageError("name a run, a file or a folder; or see --self-test and --mutate")
     from fcc.wiring.evaluating import evaluate
     from fcc.wiring.judging import JudgeRequest
@@ -101,7 +114,14 @@ def command(target: str | None, form: str, workspace: Path | None, everything: b
         judge = JudgeRequest(options["judge"], options["samples"], options["cassette"], options["record"])
     elif options["record"] or options["cassette"] is not None:
         raise click.UsageError("--cassette and --record are the judge's: name it with --judge")
-    evaluation = evaluate(target, rubric=options["rubric"], judge=judge, workspace=catalog.workspace)
+    evaluation = evaluate(
+        targets,
+        rubric=options["rubric"],
+        judge=judge,
+        workspace=catalog.workspace,
+        ignore=options["ignore"],
+        exclude=options["exclude"],
+    )
     show(evaluation, form, everything=everything)
     return EXIT_CODE[evaluation.decision]
 

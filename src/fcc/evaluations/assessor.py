@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from fcc.evaluations.text import explain
@@ -12,6 +14,16 @@ from fcc.simulation import Artifact, Assessment, Delivery, Finding
 if TYPE_CHECKING:
     from fcc.evaluations.checks import OwnCheck
     from fcc.evaluations.validation import Validation
+
+
+_AGAIN = {
+    "truncated": "Raise max_tokens, or ask for less at once.",
+    "off-topic": "Check that the task reaches the model: fcc-agents show RUN; the prompt is in the record.",
+    "prompt-echo": "Use a model that follows instructions, or shorten the prompt.",
+    "judge-attack": "Read the reply: it addresses whoever judges it.",
+    "placeholders": "Ask again with `until: {condition: warnings == 0}`, or fill them in.",
+}
+"""What to do where a gate trips."""
 
 
 class TextAssessor:
@@ -26,6 +38,7 @@ class TextAssessor:
                 "warning",
                 f"the text looks broken: {gate.evidence}",
                 f"outputs/{own.step}.md",
+                hint=_AGAIN.get(gate.name, "Ask again, or change the task: see the reply in outputs/."),
             )
             for gate in explanation.gates
             if gate.tripped
@@ -37,15 +50,56 @@ class TextAssessor:
         return ()
 
 
+class Ignoring:
+    """Leaves findings out by their rules, and counts them."""
+
+    def __init__(self, rules: Sequence[str] = ()) -> None:
+        self._rules = tuple(rules)
+        self._counts: Counter[str] = Counter()
+
+    def kept(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings that count."""
+        if not self._rules:
+            return tuple(findings)
+        kept = []
+        for finding in findings:
+            if any(fnmatchcase(finding.rule, rule) for rule in self._rules):
+                self._counts[finding.rule] += 1
+            else:
+                kept.append(finding)
+        return tuple(kept)
+
+    def validation(self, found: Validation) -> Validation:
+        """The same of one file; one that is left without an error, and was looked at, is valid."""
+        kept = tuple(
+            item for item in found.findings if not any(fnmatchcase(item.rule, rule) for rule in self._rules)
+        )
+        if len(kept) == len(found.findings):
+            return found
+        valid = found.valid if found.valid is None else not any(item.severity == "error" for item in kept)
+        return replace(found, findings=kept, valid=valid)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What was left out, by rule, each with how often."""
+        return tuple(f"ignored as asked: {rule} ({count})" for rule, count in sorted(self._counts.items()))
+
+
 class EvidenceAssessor:
     """Scores an output as text, validates its files, and holds the files of all steps against each other.
 
     The score is the text's; files count by their findings, of which one error is enough to block.
     """
 
-    def __init__(self, checks: Sequence[OwnCheck] = ()) -> None:
+    def __init__(self, checks: Sequence[OwnCheck] = (), ignored: Sequence[str] = ()) -> None:
         self._checks = tuple(checks)
         """Checks of the user's own."""
+        self._ignoring = Ignoring(ignored)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What was left out since its rule is ignored."""
+        return self._ignoring.passed_over
 
     def assess(self, own: Delivery) -> Assessment:
         """The text's score; the findings on the text and on each of its files; which could not be checked."""
@@ -56,7 +110,7 @@ class EvidenceAssessor:
         own_found, failed = self._own_findings(own)
         return Assessment(
             None if failed else text.score,
-            (*text.findings, *found, *own_found),
+            self._ignoring.kept([*text.findings, *found, *own_found]),
             (*failed, *unchecked(validated)),
         )
 
@@ -83,7 +137,7 @@ class EvidenceAssessor:
         tasks = {delivery.step: delivery.task for delivery in delivered}
         found = check_contracts([*sources, *prose], Context(inputs, tasks))
         told = {source.file for source in prose}
-        return tuple(
+        return self._ignoring.kept(
             # a sentence may be quoted as an example, where a comment in a manifest is not
             replace(finding, severity="warning")
             if finding.file in told and finding.severity == "error"

@@ -163,7 +163,8 @@ def misfit(step: str, problems: Sequence[str]) -> Round:
     """What a step comes to whose answer does not fit its schema, asked for twice: evidence enough to block."""
     what = "the answer does not fit its schema, asked for twice"
     hint = "Mend the schema or the task, or use a model that keeps to it: the answers are in the record."
-    finding = Finding(RULE, "error", f"does not fit its schema: {'; '.join(problems)}", f"outputs/{step}.md")
+    said = f"does not fit its schema: {'; '.join(problems)}"
+    finding = Finding(RULE, "error", said, f"outputs/{step}.md", hint=hint)
     return Round(findings=(finding,), error=ErrorRecord(INVALID_OUTPUT, what, hint))
 
 
@@ -179,12 +180,13 @@ def _answers(before: StepRecord, candidates: Sequence[Candidate]) -> bool:
 def _reply_findings(step: str, reply: ModelReply) -> tuple[Finding, ...]:
     if reply.finish_reason != "length":
         return ()
-    what = "the reply stops at the limit of tokens; raise max_tokens"
-    return (Finding("reply-cut", "warning", what, f"outputs/{step}.md"),)
+    what, hint = "the reply stops at the limit of tokens", "Raise max_tokens, or ask for less at once."
+    return (Finding("reply-cut", "warning", what, f"outputs/{step}.md", hint=hint),)
 
 
 def _unmet(answer: Round, condition: str, ask: Ask) -> Round:
     times = f"asked again {ask.round} time{'' if ask.round == 1 else 's'}"
     what = f"`{condition}` still does not hold, {times}; the last answer is kept"
-    finding = Finding("until-unmet", "warning", what, f"outputs/{ask.unit.name}.md")
+    hint = "Read what was found each time in the record; give it more rounds, or another model."
+    finding = Finding("until-unmet", "warning", what, f"outputs/{ask.unit.name}.md", hint=hint)
     return answer._replace(findings=(*answer.findings, finding))

@@ -16,7 +16,7 @@ from fcc.redaction import redact_json, redactor, unchanged
 from fcc.simulation import Finding, RunRecord, gates
 from fcc.wiring.backends import Model
 from fcc.wiring.catalog import Catalog, open_catalog
-from fcc.wiring.gathering import Evidence, gather, of_run
+from fcc.wiring.gathering import Choice, Evidence, gather, of_run
 from fcc.wiring.judging import JudgeRequest, judge_outputs
 from fcc.wiring.preparing import Place
 
@@ -28,30 +28,40 @@ DELIVERY = "delivery"
 
 
 def evaluate(
-    target: str | Path | RunRecord,
+    target: str | Path | RunRecord | Sequence[str | Path],
     *,
     rubric: Rubric | Path | str | None = None,
     judge: JudgeRequest | Model | None = None,
     workspace: Place = None,
+    ignore: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> Evaluation:
     """All evidence on a run, a file or a folder, and what follows from it; no model of a run is asked again.
 
     Args:
-        target: a record, a run's id, `last`, or a path to a run's folder, a file, or a folder of files.
+        target: a record, a run's id, `last`, or a path to a run's folder, a file, or a folder of files; or several of the
+            last two, judged as one set.
         rubric: criteria that decide; a rubric, its name, or its file. Without one, a run is decided by its own policy,
             and files by whether anything is wrong with them.
         judge: answers the rubric's questions; by default those of the rubric `delivery`. One that is not calibrated
             only informs.
         workspace: whose checks, rubrics and calibrations are used; by default, the nearest one's.
+        ignore: patterns of rules whose findings don't count; they are counted in `unchecked`.
+        exclude: patterns of paths in folders, matched from the right, that are passed over.
 
     Raises:
         ConfigError: something that is named can't be found or read.
         CassetteError: the judge's cassette is missing, or has no reply to what is asked.
     """
     catalog = open_catalog(workspace)
-    evidence = of_run(target, catalog) if isinstance(target, RunRecord) else gather(str(target), catalog)
+    choice = Choice(tuple(ignore), tuple(exclude))
+    if isinstance(target, RunRecord):
+        evidence = of_run(target, catalog, choice)
+    else:
+        names = [target] if isinstance(target, str | Path) else target
+        evidence = gather([str(name) for name in names], catalog, choice)
     asked = tuple(
-        item
+        replace(item, file=f"{evidence.folder}/{item.file}") if evidence.folder and item.file else item
         for delivery in evidence.deliveries
         for item in coverage(delivery.task, delivery.output, delivery.artifacts, delivery.step)
     )

@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from fcc import _yaml
-from fcc.errors import ConfigError, FccError, NotFoundError
+from fcc.agents import ReadinessPolicy
+from fcc.errors import ConfigError, FccError, InvalidFileError, NotFoundError
 from fcc.evaluations.assessor import (
     EvidenceAssessor,
+    Ignoring,
     TextAssessor,
     apply_checks,
     file_of,
@@ -21,17 +23,15 @@ from fcc.evaluations.assessor import (
 from fcc.evaluations.contracts import Context, Source, check_contracts
 from fcc.evaluations.evaluation import CheckedFile, Evaluation
 from fcc.evaluations.files import workspace_checks
-from fcc.evaluations.validation import validate_artifact
+from fcc.evaluations.validation import KINDS, validate_artifact
 from fcc.simulation import Delivery, Finding, RunRecord, extract_artifacts
 from fcc.simulation.kinds import kind_of
 from fcc.simulation.reassess import reassess
 from fcc.simulation.run_folder import find_run
-from fcc.simulation.verdict import AreaVerdict, Decision, said
+from fcc.simulation.verdict import Decision, decide, said
+from fcc.simulation.verdict import Evidence as Known
 from fcc.wiring.catalog import Catalog
 from fcc.workspace import show_path
-
-if TYPE_CHECKING:
-    from fcc.evaluations.checks import OwnCheck
 
 PASSED_OVER = frozenset(
     {
@@ -56,6 +56,16 @@ _LARGEST = 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What is left out on purpose."""
+
+    ignored: tuple[str, ...] = ()
+    """Patterns of rules whose findings don't count."""
+    excluded: tuple[str, ...] = ()
+    """Patterns of paths within a folder, from the right."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was gathered on a run, a file or a folder, before any rubric."""
 
@@ -64,35 +74,54 @@ class Evidence:
     """The outputs of a run's steps, or of the one Markdown file."""
     record: RunRecord | None = None
     failed: tuple[str, ...] = field(default=())
-    """Checks of the user's own that failed themselves."""
+    """What could not be read, and checks of the user's own that failed themselves."""
+    folder: str = ""
+    """The folder of a run, as the user would write it; its files are named from there on."""
 
 
-def gather(target: str, catalog: Catalog) -> Evidence:
-    """The evidence on what a word names: a run (its folder, its id, `last`), a file, or a folder.
+def gather(targets: Sequence[str], catalog: Catalog, choice: Choice) -> Evidence:
+    """The evidence on what words name: one run (its folder, its id, `last`), or files and folders together.
 
     Raises:
         NotFoundError: there is nothing of that name.
-        ConfigError: it can't be read.
+        ConfigError: it can't be read, or runs are named together with others.
     """
+    folder = _run_folder(targets[0], catalog) if len(targets) == 1 else None
+    if folder is not None:
+        found = of_run(RunRecord.read(folder / "run.json"), catalog, choice)
+        return replace(
+            found, evaluation=_placed(found.evaluation, show_path(folder)), folder=show_path(folder)
+        )
+    paths = [Path(target) for target in targets]
+    for path in paths:
+        if not path.exists():
+            raise NotFoundError(f"there is no file or folder {path}", hint="Check the path; or name one run.")
+    if len(paths) == 1 and paths[0].is_file() and paths[0].suffix.lower() in {".md", ".markdown"}:
+        return of_reply(paths[0], catalog, choice)
+    return of_files(paths, catalog, choice)
+
+
+def _run_folder(target: str, catalog: Catalog) -> Path | None:
+    """The folder of the run that a word names; None where it names a file or another folder."""
     path = Path(target)
     is_record = path.name == "run.json" and path.is_file()
-    if not is_record and not (path / "run.json").is_file():
-        if path.is_dir():
-            return of_folder(path, catalog)
-        if path.is_file():
-            return of_file(path, catalog)
-        if "/" in target or path.suffix:
-            raise NotFoundError(f"there is no file or folder {target}", hint="Check the path; or name a run.")
-    return of_run(RunRecord.read(find_run(target, catalog.workspace.state / "runs") / "run.json"), catalog)
+    if (
+        not is_record
+        and not (path / "run.json").is_file()
+        and (path.exists() or "/" in target or path.suffix)
+    ):
+        return None
+    return find_run(target, catalog.workspace.state / "runs")
 
 
-def of_run(record: RunRecord, catalog: Catalog) -> Evidence:
+def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
     """The evidence on a run, by its record alone: nothing is asked again.
 
     Raises:
         ConfigError: the run has no output, or is damaged.
     """
-    judged = reassess(record, EvidenceAssessor(workspace_checks(catalog.workspace)))
+    assessor = EvidenceAssessor(workspace_checks(catalog.workspace), choice.ignored)
+    judged = reassess(record, assessor)
     steps = [step for step in judged.steps if step.status == "completed" and step.gate is None]
     if not steps:
         raise ConfigError(
@@ -104,6 +133,7 @@ def of_run(record: RunRecord, catalog: Catalog) -> Evidence:
         for artifact in step.artifacts
     )
     verdict = judged.verdict
+    reasons = [reason for step in steps for reason in step.unchecked]
     evaluation = Evaluation(
         subject=record.id,
         source="run",
@@ -113,52 +143,69 @@ def of_run(record: RunRecord, catalog: Catalog) -> Evidence:
         findings=(*(finding for step in judged.steps for finding in step.findings), *judged.findings),
         areas=verdict.areas if verdict else (),
         overall=verdict.overall if verdict else None,
-        unchecked=tuple(dict.fromkeys(reason for step in steps for reason in step.unchecked)),
+        unchecked=tuple(dict.fromkeys([*reasons, *assessor.passed_over])),
         chain=str(record.chain.get("name", "")),
     )
     return Evidence(evaluation, tuple(map(Delivery.of, steps)), judged)
 
 
-def of_file(path: Path, catalog: Catalog) -> Evidence:
-    """The evidence on one file: an artifact, or the Markdown of a reply, whose own files are taken out of it.
+def _placed(evaluation: Evaluation, folder: str) -> Evaluation:
+    """The evaluation of a run with its files named from where the user stands."""
+
+    def moved(finding: Finding) -> Finding:
+        related = tuple(place._replace(file=f"{folder}/{place.file}") for place in finding.related)
+        return replace(finding, file=f"{folder}/{finding.file}" if finding.file else "", related=related)
+
+    def placed(file: CheckedFile) -> CheckedFile:
+        held = file.validation
+        validation = replace(held, findings=tuple(map(moved, held.findings)))
+        return replace(file, path=f"{folder}/{file.path}", validation=validation)
+
+    return replace(
+        evaluation,
+        files=tuple(map(placed, evaluation.files)),
+        findings=tuple(map(moved, evaluation.findings)),
+    )
+
+
+def of_reply(path: Path, catalog: Catalog, choice: Choice) -> Evidence:
+    """The evidence on the Markdown of one reply: its text, by the built-in policy, and the files in it.
 
     Raises:
         InvalidFileError: it is no text.
     """
-    text = _yaml.read_text(path, show_path(path))
     shown = show_path(path)
-    if path.suffix.lower() not in {".md", ".markdown"}:
-        return _of_files(shown, "file", [Source(shown, kind_of(shown, "", text), text)], catalog)
+    text = _yaml.read_text(path, shown)
     own = Delivery(path.stem, "", text, extract_artifacts(text))
     assessment = TextAssessor().assess(own)
     sources = [Source(f"{shown}/{item.path}", item.kind, item.content) for item in own.artifacts]
     lines = {source.file: item.first_line - 1 for source, item in zip(sources, own.artifacts, strict=True)}
-    found = _of_files(shown, "file", sources, catalog)
-    score = assessment.score
-    area = AreaVerdict(own.step, score, "READY" if score is not None and score >= _READY_AT else "NEEDS WORK")
+    found = _judged(shown, "file", _Read(sources), catalog, choice)
+    files = tuple(_file_in_markdown(file, shown, lines) for file in found.evaluation.files)
     findings = (
         *(replace(finding, file=shown) for finding in assessment.findings),
         *(_in_markdown(finding, shown, lines) for finding in found.evaluation.findings),
     )
-    files = tuple(
-        replace(
-            file,
-            validation=replace(
-                file.validation,
-                findings=tuple(_in_markdown(f, shown, lines) for f in file.validation.findings),
-            ),
-        )
-        for file in found.evaluation.files
+    policy = ReadinessPolicy.from_file(catalog.workspace.get("evaluations", "readiness").path)
+    verdict = decide(policy, [Known(own.step, assessment.score, findings, "; ".join(found.failed))])
+    evaluation = replace(
+        found.evaluation,
+        areas=verdict.areas,
+        overall=verdict.overall,
+        findings=findings,
+        files=files,
+        decision=verdict.decision,
+        reasons=verdict.reasons,
     )
-    evaluation = replace(found.evaluation, areas=(area,), overall=score, findings=findings, files=files)
-    decision, reasons = decide_findings(findings, evaluation.unchecked, found.failed, anything=True)
-    return replace(
-        found, evaluation=replace(evaluation, decision=decision, reasons=reasons), deliveries=(own,)
-    )
+    if verdict.decision == "APPROVED" and found.failed:
+        evaluation = replace(evaluation, decision="NO VERDICT", reasons=found.failed)
+    return replace(found, evaluation=evaluation, deliveries=(own,))
 
 
-_READY_AT = 0.6
-"""As in the built-in policy."""
+def _file_in_markdown(file: CheckedFile, shown: str, lines: dict[str, int]) -> CheckedFile:
+    held = file.validation
+    found = tuple(_in_markdown(finding, shown, lines) for finding in held.findings)
+    return replace(file, validation=replace(held, findings=found))
 
 
 def _in_markdown(finding: Finding, shown: str, lines: dict[str, int]) -> Finding:
@@ -172,33 +219,60 @@ def _in_markdown(finding: Finding, shown: str, lines: dict[str, int]) -> Finding
     return replace(finding, file=shown, line=finding.line + lines[finding.file], related=related)
 
 
-def of_folder(path: Path, catalog: Catalog) -> Evidence:
-    """The evidence on the files of a folder, held against each other.
+def of_files(paths: Sequence[Path], catalog: Catalog, choice: Choice) -> Evidence:
+    """The evidence on files, and on those of folders, all held against each other.
 
-    Binary files, files over 1 MiB, and folders of tools (`.git`, `node_modules` …) are passed over.
+    Folders of tools (`.git`, `node_modules` …), and in folders binary files, are passed over.
 
     Raises:
-        ConfigError: it can't be read, or holds too many files.
+        ConfigError: a folder can't be read, or holds too many files.
+        InvalidFileError: a file that is named can't be read as a text.
     """
-    return _of_files(show_path(path), "folder", list(_sources(path)), catalog)
+    read = _Read([])
+    for path in paths:
+        if path.is_dir():
+            _read_folder(path, read, choice)
+        else:
+            shown = show_path(path)
+            text = _yaml.read_text(path, shown)
+            read.sources.append(Source(shown, kind_of(shown, "", text), text))
+    only: Literal["file", "folder"] = "folder" if any(path.is_dir() for path in paths) else "file"
+    return _judged(", ".join(map(show_path, paths)), only, read, catalog, choice)
 
 
-def _sources(folder: Path) -> Iterator[Source]:
-    count = 0
+@dataclass(frozen=True)
+class _Read:
+    """The texts of files, and what could not be read."""
+
+    sources: list[Source]
+    failed: list[str] = field(default_factory=list)
+    """What should have been read, and why it was not."""
+
+
+def _read_folder(folder: Path, read: _Read, choice: Choice) -> None:
     for file in _files(folder):
+        relative = file.relative_to(folder)
+        if any(relative.match(pattern) for pattern in choice.excluded):
+            continue
+        shown = show_path(file)
+        is_known = kind_of(relative.as_posix(), "", "") in KINDS
         try:
             if file.stat().st_size > _LARGEST:
+                read.failed.extend([f"{shown}: larger than 1 MiB"] if is_known else [])
                 continue
-            text = _yaml.read_text(file)
-        except (FccError, OSError):
-            continue  # binary, or not to be read: no artifact
-        count += 1
-        if count > _MOST_FILES:
+            text = _yaml.read_text(file, shown)
+        except InvalidFileError as refused:
+            read.failed.extend([f"{shown}: {refused.problems[0].message}"] if is_known else [])
+            continue
+        except (FccError, OSError) as refused:
+            why = getattr(refused, "strerror", None) or getattr(refused, "message", str(refused))
+            read.failed.append(f"{shown}: {why}")
+            continue
+        read.sources.append(Source(shown, kind_of(relative.as_posix(), "", text), text))
+        if len(read.sources) > _MOST_FILES:
             raise ConfigError(
                 f"{show_path(folder)} holds more than {_MOST_FILES:,} files", hint="Name a folder within it."
             )
-        relative = file.relative_to(folder).as_posix()
-        yield Source(relative, kind_of(relative, "", text), text)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -211,38 +285,42 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in PASSED_OVER)
         for name in sorted(names):
             file = Path(place, name)
-            if file.is_file():
+            if file.is_file() or file.is_symlink():
                 yield file
 
 
-def _of_files(
-    subject: str, source: Literal["file", "folder"], sources: Sequence[Source], catalog: Catalog
+def _judged(
+    subject: str, source: Literal["file", "folder"], read: _Read, catalog: Catalog, choice: Choice
 ) -> Evidence:
     files = tuple(
-        CheckedFile(item.file, validate_artifact(item.kind, item.text, item.file)) for item in sources
+        CheckedFile(item.file, validate_artifact(item.kind, item.text, item.file)) for item in read.sources
     )
+    known = tuple(file for file in files if file.validation.valid is not None or file.validation.checkable)
     checks = workspace_checks(catalog.workspace)
-    own, failed = _own(checks, sources)
-    findings = (
-        *(finding for file in files for finding in file.validation.findings),
-        *check_contracts(sources, Context()),
-        *own,
+    own, broken = apply_checks(checks, [(item.file, item.kind, item.text) for item in read.sources])
+    passing = Ignoring(choice.ignored)
+    findings = passing.kept(
+        [
+            *(finding for file in files for finding in file.validation.findings),
+            *check_contracts(read.sources, Context()),
+            *own,
+        ]
     )
-    missing = (*failed, *unchecked([file.validation for file in files]))
-    known = any(file.validation.valid is not None for file in files) or bool(checks)
-    decision, reasons = decide_findings(findings, missing, failed, anything=known)
+    files = tuple(replace(file, validation=passing.validation(file.validation)) for file in known)
+    failed = (*read.failed, *broken)
+    others = len(read.sources) - len(known)
+    more = [f"{others} file{'' if others == 1 else 's'} of no kind that is known here"] if others else []
+    missing = (*failed, *unchecked([file.validation for file in files]), *more, *passing.passed_over)
+    anything = any(file.validation.valid is not None for file in files) or bool(checks)
+    decision, reasons = _decide(findings, missing, failed, anything=anything)
     evaluation = Evaluation(subject, source, decision, reasons, files, findings, unchecked=missing)
-    return Evidence(evaluation, failed=tuple(failed))
+    return Evidence(evaluation, failed=failed)
 
 
-def _own(checks: Sequence[OwnCheck], sources: Sequence[Source]) -> tuple[list[Finding], list[str]]:
-    return apply_checks(checks, [(item.file, item.kind, item.text) for item in sources])
-
-
-def decide_findings(
+def _decide(
     findings: Sequence[Finding], missing: Sequence[str], failed: Sequence[str], *, anything: bool
 ) -> tuple[Decision, tuple[str, ...]]:
-    """What findings alone come to: one error blocks; without any, what failed itself, or nothing to check, is no verdict."""
+    """What findings alone come to: one error blocks; else what could not be read or has failed is no verdict."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         return "BLOCKED", tuple(said(finding) for finding in errors)

@@ -47,7 +47,8 @@ def documents(text: str, rule: str) -> tuple[list[_yaml.Document], list[Finding]
     except InvalidFileError as refused:
         problem = refused.problems[0]
         what = f"{problem.message} (column {problem.column})"
-        return [], [error(rule, what, problem.line)]
+        hint = "Mend it there or on the lines before: indentation, quotes, brackets, colons."
+        return [], [error(rule, what, problem.line, hint)]
 
 
 def line_of(document: _yaml.Document, path: tuple[str | int, ...]) -> int:

@@ -55,6 +55,8 @@ _HINT = {
     "expression": "Check the context, its properties and where it may be used; pass untrusted text through `env`.",
     "glob": "Write a filter pattern, which is no regular expression.",
     "if-cond": "Write the whole condition as one expression, or remove `if`.",
+    "credentials": "Write a reference: `${{ secrets.NAME }}`.",
+    "matrix": "Name values that the matrix has, in `include` and `exclude` too.",
     "needs": "Name jobs of this file, without a cycle.",
     "permissions": "Give each scope `read`, `write` or `none`.",
     "syntax": "Correct the key or value as the message says.",
