@@ -84,7 +84,25 @@ checks:
     )
     assert found(check["no-latest"], DEPLOYMENT) == [12]
     assert found(check["replicas"], DEPLOYMENT) == [6]
-    assert found(check["labelled"], DEPLOYMENT) == [1, 14]
+    assert found(check["labelled"], DEPLOYMENT) == [4, 14]
+
+
+def test_each_item_of_a_list_is_asked() -> None:
+    """A path through `[*]` must hold for every item: one that lacks it is a finding at that item; none at all, too."""
+    check = checks("checks: {limits: {at: 'spec.containers[*].resources', message: no limits}}")["limits"]
+    assert found(check, "spec:\n  containers:\n    - {name: a, resources: {}}\n    - {name: b}") == [4]
+    assert found(check, "spec: {containers: [{resources: {}}, {resources: {}}]}") == []
+    assert found(check, "spec:\n  containers: []") == [2]
+    optional = checks("checks: {x: {at: 'a[*].b', optional: true, schema: {type: integer}, message: m}}")["x"]
+    assert found(optional, "a: [{}, {b: 1}]") == []
+    assert found(optional, "a: [{}, {b: x}]") == [1]
+
+
+def test_a_pattern_that_takes_too_long_is_given_up() -> None:
+    """Nested repeats on a text that they do not fit are no finding and no pass."""
+    check = checks("checks: {slow: {forbids: '(a|aa)+$', message: m}}")["slow"]
+    with pytest.raises(NotCheckedError, match="slow: its pattern takes over 1 s"):
+        found(check, "a" * 60 + "!")
 
 
 def test_a_check_reads_only_the_files_that_it_names() -> None:
@@ -142,6 +160,9 @@ def test_nothing_else_is_called(reference: str, why: str) -> None:
         ("{message: m, forbids: '('}", "no regular expression"),
         ("{message: m, schema: {type: wrong}}", "no JSON Schema"),
         ("{message: m, at: 'a['}", "is no path, from character 2 on"),
+        ("{message: m, at: $.spec}", "starts with `\\$`"),
+        ("{message: m, forbids: a, kinds: [kubernets]}", "did you mean `kubernetes`"),
+        ('{message: m, forbids: "\\bTODO"}', "holds a backspace"),
         ("{forbids: a}", "`checks.x.message` is missing"),
     ],
 )

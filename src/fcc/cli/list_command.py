@@ -20,7 +20,8 @@ _TITLES = {
     "personas": "Personas (personas/)",
     "prompts": "Prompts (prompts/)",
     "providers": "Profiles (providers/)",
-    "evaluations": "Policies (evaluations/)",
+    "evaluations": "Policies, checks and rubrics (evaluations/)",
+    "rules": "Rules on what must agree between files",
     "runs": "Runs, the newest first",
 }
 
@@ -28,10 +29,13 @@ _NEWEST = 20
 
 
 @click.command("list")
-@click.argument("kind", required=False, type=click.Choice([*KINDS, "runs"]))
+@click.argument("kind", required=False, type=click.Choice([*KINDS, "rules", "runs"]))
 @common_options
 def command(kind: str | None, form: str, workspace: Path | None) -> None:
-    """List what there is: built-in content, the workspace's, and the runs. KIND names one kind."""
+    """List what there is: built-in content, the workspace's, and the runs. KIND names one kind.
+
+    `rules` are listed only by their name: what must agree between files.
+    """
     catalog = open_catalog(workspace)
     kinds = [kind] if kind else [*KINDS, "runs"]
     listed = {name: _rows(catalog, name) for name in kinds}
@@ -61,6 +65,10 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
             }
             for persona in catalog.personas
         ]
+    if kind == "rules":
+        from fcc.evaluations.contracts import RULES
+
+        return [{"rule": rule.id, "severity": rule.severity, "description": rule.title} for rule in RULES]
     if kind == "runs":
         return [_run(path) for path in list_runs(catalog.workspace.state / "runs")[:_NEWEST]]
     return [

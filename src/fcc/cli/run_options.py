@@ -148,6 +148,8 @@ def make_run(
         if progress is not None:
             progress.stop()
     print_run(record, folder, form, again, extra)
+    for idle in prepared.backends.idle_defects:
+        click.echo(f"Note: {idle}.", err=True)
     return exit_code(record)
 
 

@@ -43,7 +43,7 @@ def command(name: str, form: str, workspace: Path | None) -> None:
     its folder.
     """
     catalog = open_catalog(workspace)
-    shown = _run(catalog, name) or _content(catalog, name)
+    shown = _run(catalog, name) or _rule(name) or _content(catalog, name)
     schema, body, text = shown
     if form == "json":
         print_json(schema, body)
@@ -67,6 +67,31 @@ def _run(catalog: Catalog, name: str) -> Shown | None:
         _plain(record),
         lambda: _run_text(record, folder),
     )
+
+
+def _rule(name: str) -> Shown | None:
+    """A rule on what must agree, with an example that breaks it."""
+    from fcc.evaluations.contracts import RULES
+
+    rule = next((rule for rule in RULES if rule.id == name), None)
+    if rule is None:
+        return None
+    from fcc.evaluations.contracts.examples import read_examples
+
+    example = next(example for example in read_examples() if example.rule == name)
+    files = {source.file: source.text for source in example.failing}
+    body = {"rule": {"id": rule.id, "severity": rule.severity, "title": rule.title, "breaks": files}}
+
+    def text() -> str:
+        lines = [f"{paint(rule.id, 'bold')}  {rule.severity}", printable(rule.title), "", "This breaks it:"]
+        for file, held in files.items():
+            marked = {place.line for place in (example.at, example.other) if place and place.file == file}
+            numbered = enumerate(held.rstrip("\n").split("\n"), 1)
+            shown = [f"{'>' if number in marked else ' '} {number:>3}  {line}" for number, line in numbered]
+            lines += ["", file, *shown]
+        return "\n".join(lines)
+
+    return "fcc.rule/1", body, text
 
 
 def _run_text(record: RunRecord, folder: Path) -> str:

@@ -12,7 +12,10 @@ from fcc.agents import Chain, GatePolicy, Step
 from fcc.agents.policies import check_policy_file
 from fcc.cli.output import common_options, print_json
 from fcc.errors import ConfigError, FccError, InvalidFileError, Problem
+from fcc.evaluations.checks import CheckFile
+from fcc.evaluations.contracts import RULES
 from fcc.evaluations.files import read_evaluation
+from fcc.evaluations.plugins import called
 from fcc.personas import PersonaRegistry
 from fcc.prompts import PromptTemplate
 from fcc.providers.profile import Profile
@@ -146,8 +149,29 @@ def _of_kind(catalog: Catalog, path: Path, kind: Kind) -> Check:
 
 
 def _check_evaluation(path: Path) -> None:
-    if isinstance(read_evaluation(path), GatePolicy):
+    found = read_evaluation(path)
+    if isinstance(found, GatePolicy):
         check_policy_file(path)
+    if isinstance(found, CheckFile):
+        _check_calls(path, found)
+
+
+def _check_calls(path: Path, found: CheckFile) -> None:
+    """Whether what the checks call is there, and their ids are theirs alone."""
+    document = _yaml.read(path, show_path(path))
+    rules = {rule.id for rule in RULES}
+    wrong = []
+    for name, check in found.checks.items():
+        if name in rules:
+            said = f"`{name}` is the id of a rule that comes with fcc-agents; choose another"
+            wrong.append(document.problem(("checks", name), said))
+        if check.call is not None:
+            try:
+                called(check.call)
+            except ConfigError as error:
+                wrong.append(document.problem(("checks", name, "call"), f"{error.message}. {error.hint}"))
+    if wrong:
+        raise InvalidFileError(wrong)
 
 
 def _chain_of(catalog: Catalog, path: Path) -> str | Path:

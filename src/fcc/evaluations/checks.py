@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import regex
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from fcc import _yaml
 from fcc.agents.flow import FROZEN, Name
 from fcc.errors import ConfigError, InvalidFileError
+from fcc.evaluations.validation import KINDS
 from fcc.evaluations.validators.check import NotCheckedError
 from fcc.simulation import Finding
 from fcc.simulation.verdict import Severity
@@ -21,6 +25,11 @@ from fcc.workspace import show_path
 
 _MOST_MATCHES = 20
 """How many places one pattern names in one file."""
+
+_PATIENCE = 1.0
+"""How long, in seconds, a pattern may search one file."""
+
+_NOTHING: Final = object()
 
 _STEP = re.compile(r"\[(?P<index>\d+|\*)\]|\[\"(?P<quoted>[^\"]*)\"\]|\.?(?P<key>[^.\[\]]+)")
 
@@ -71,12 +80,25 @@ class Check(BaseModel):
     )
     examples: Examples = Examples()
 
+    @field_validator("kinds")
+    @classmethod
+    def _are_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in value:
+            near = get_close_matches(kind, KINDS, 1, cutoff=0.75)
+            if kind not in KINDS and near:  # anything else may be a plugin's
+                raise ValueError(f"there is no kind {kind!r}; did you mean `{near[0]}`?")
+        return value
+
     @field_validator("forbids", "requires")
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
+        if "\b" in (value or ""):
+            raise ValueError(
+                "holds a backspace, as `\\b` in double quotes is in YAML: write it in single quotes"
+            )
         try:
-            re.compile(value or "")
-        except re.error as error:
+            regex.compile(value or "", regex.MULTILINE)
+        except regex.error as error:
             raise ValueError(f"is no regular expression: {error}") from None
         return value
 
@@ -154,16 +176,25 @@ class OwnCheck:
     def _found(self, text: str) -> Iterator[Finding]:
         check = self.check
         if check.forbids is not None:
-            for number, match in enumerate(re.finditer(check.forbids, text, re.MULTILINE)):
-                if number < _MOST_MATCHES:
-                    yield self._finding(text.count("\n", 0, match.start()) + 1)
+            for place in self._matches(check.forbids, text, _MOST_MATCHES):
+                yield self._finding(text.count("\n", 0, place) + 1)
         elif check.requires is not None:
-            if re.search(check.requires, text, re.MULTILINE) is None:
+            if not self._matches(check.requires, text, 1):
                 yield self._finding(0)
         elif check.call is not None:
             yield from self._called(check.call, text)
         else:
             yield from self._in_documents(text)
+
+    def _matches(self, pattern: str, text: str, most: int) -> list[int]:
+        """Where a pattern is found first, so often at most; it is given up after a while."""
+        try:
+            found = regex.finditer(pattern, text, regex.MULTILINE, timeout=_PATIENCE)
+            return [match.start() for match in islice(found, most)]
+        except TimeoutError:
+            raise NotCheckedError(
+                f"{self.name}: its pattern takes over {_PATIENCE:g} s on a file; write it without nested repeats"
+            ) from None
 
     def _called(self, reference: str, text: str) -> Iterator[Finding]:
         from fcc.evaluations.plugins import called
@@ -193,12 +224,12 @@ class OwnCheck:
 
     def _in_document(self, document: _yaml.Document) -> Iterator[Finding]:
         check = self.check
-        found = list(_at(document.data, _steps(check.at or "")))
-        if not found and not check.optional:
-            yield self._finding(
-                document.problem((), "").line, f"{check.message} (nothing stands at {check.at})"
-            )
-        for path, value in found:
+        for path, value in _at(document.data, _steps(check.at or "")):
+            if value is _NOTHING:
+                if not check.optional:
+                    line = document.problem(path, "").line
+                    yield self._finding(line, f"{check.message} (nothing stands at {check.at})")
+                continue
             wrong = self._misfit(value)
             if wrong:
                 yield self._finding(document.problem(path, "").line, f"{check.message} ({wrong})")
@@ -247,6 +278,8 @@ def read_checks(path: Path) -> tuple[OwnCheck, ...]:
 
 def _steps(path: str) -> tuple[str | int, ...]:
     """A path's steps: keys, numbers, and `*` for every item; ValueError where it is no path."""
+    if path.startswith("$"):
+        raise ValueError("starts with `$`; write it without: spec.containers[*].image")
     steps: list[str | int] = []
     position = 0
     while position < len(path):
@@ -266,7 +299,7 @@ def _steps(path: str) -> tuple[str | int, ...]:
 def _at(
     value: Any, steps: tuple[str | int, ...], path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Every value at a path, with its own path in the document."""
+    """Every value at a path, with its own path in the document; `_NOTHING` for each place where it breaks off."""
     if not steps:
         yield path, value
         return
@@ -274,5 +307,8 @@ def _at(
     items: Mapping[Any, Any] = (
         value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
     )
-    for key in items if step == "*" else [step] if step in items else []:
+    wanted = list(items) if step == "*" else [step] if step in items else []
+    if not wanted:
+        yield path, _NOTHING
+    for key in wanted:
         yield from _at(items[key], rest, (*path, key))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fcc import _yaml
 from fcc.agents import Policy, read_policy
-from fcc.errors import NotFoundError
+from fcc.errors import ConfigError, NotFoundError
 from fcc.workspace import Workspace, show_path
 
 if TYPE_CHECKING:
@@ -56,13 +56,22 @@ def find_rubric(name: str, workspace: Workspace) -> Rubric:
         NotFoundError: there is none.
         InvalidFileError: it is no rubric.
     """
-    from fcc.evaluations.rubric import Rubric
-
     if name.endswith((".yaml", ".yml")) or "/" in name:
         if not Path(name).is_file():
             raise NotFoundError(f"there is no rubric file {name}", hint="Check the path; or name a rubric.")
-        return Rubric.from_file(Path(name))
-    return Rubric.from_file(workspace.get("evaluations", name).path)
+        return _rubric_in(Path(name))
+    return _rubric_in(workspace.get("evaluations", name).path)
+
+
+def _rubric_in(path: Path) -> Rubric:
+    from fcc.evaluations.rubric import Rubric
+
+    if "criteria" not in _keys(path):
+        raise ConfigError(
+            f"{show_path(path)} is no rubric: it has no `criteria`",
+            hint="See them: fcc-agents list evaluations",
+        )
+    return Rubric.from_file(path)
 
 
 def _keys(path: Path) -> dict[str, object]:

@@ -29,6 +29,8 @@ class MutationResult:
 
     defect: str
     category: str
+    step: str
+    """The step of the built-in chain whose reply it spoils."""
     what: str
     """What was wrong, in one sentence."""
     outcome: Outcome
@@ -124,14 +126,23 @@ def _result(
         record = run_cell(defect.id)
     except ConfigError as refused:
         return MutationResult(
-            defect.id, defect.category, defect.what, "not applied", (), clean.decision, refused.message
+            defect.id,
+            defect.category,
+            defect.step,
+            defect.what,
+            "not applied",
+            (),
+            clean.decision,
+            refused.message,
         )
     cell = _Cell(record, tuple(evaluate(record)))
     outcome, by = _noticed(cell, clean)
     note = "" if outcome == "caught" else defect.note
     if outcome == "not applied":
         note = "no step of this run delivers what it spoils"
-    return MutationResult(defect.id, defect.category, defect.what, outcome, by, cell.decision, note)
+    return MutationResult(
+        defect.id, defect.category, defect.step, defect.what, outcome, by, cell.decision, note
+    )
 
 
 def _noticed(cell: _Cell, clean: _Cell) -> tuple[Outcome, tuple[str, ...]]:

@@ -168,7 +168,8 @@ def apply_rubric(rubric: Rubric, evidence: RubricEvidence) -> tuple[CriterionRes
     """What each criterion comes to, in the rubric's order.
 
     Findings: 1 without an error or warning in scope; each warning takes 0.1, down to 0.5; any error makes it 0; advice
-    takes nothing. Text: the mean of the areas' scores. Coverage: the share of items that were met. Judge: as it said;
+    takes nothing. Text: the lowest of the areas' scores, since one broken text is no less broken
+    among sound ones. Coverage: the share of items that were met. Judge: as it said;
     advisory, so not counted in the mean, where it is not calibrated. A criterion of which a part could not be judged
     has no value.
     """
@@ -295,7 +296,7 @@ def _by_text(criterion: RubricCriterion, evidence: RubricEvidence) -> _Judged:
     if not known:
         return None, "there is no text that could be scored"
     low = min(known, key=lambda area: known[area])
-    return sum(known.values()) / len(known), f"the lowest of {len(known)} is {low} ({known[low]:.2f})"
+    return known[low], f"the lowest of {len(known)} is that of {low}"
 
 
 def _by_coverage(criterion: RubricCriterion, evidence: RubricEvidence) -> _Judged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from fcc.redaction import printable
@@ -119,10 +119,17 @@ def unchecked_once(evaluation: Evaluation) -> list[str]:
     return [line for line in dict.fromkeys(one_line(item) for item in said) if line]
 
 
+def first_reasons(reasons: Sequence[str], most: int = 3) -> list[str]:
+    """The first reasons of a decision, and how many more there are: each is a finding that is told elsewhere."""
+    more = len(reasons) - most
+    return list(reasons) if more <= 1 else [*reasons[:most], f"and {more} more, above"]
+
+
 def judge_words(judge: Mapping[str, object]) -> str:
-    """What is known of the judge, in one line; "" where none was asked."""
+    """What is known of the judge, in one line; "" where none was asked. What it said stands with the criteria."""
+    known = {name: value for name, value in judge.items() if name != "judgements" and value is not None}
     return "; ".join(
-        f"{one_line(str(name)).replace('_', ' ')} {_words(value)}" for name, value in judge.items()
+        f"{one_line(str(name)).replace('_', ' ')} {_words(value)}" for name, value in known.items()
     )
 
 
@@ -131,6 +138,8 @@ def _words(value: object) -> str:
         return {True: "yes", False: "no", None: "not known"}[value]
     if isinstance(value, float):
         return figure(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "none"
     if isinstance(value, Mapping):
         return f"({', '.join(f'{one_line(str(name))} {_words(item)}' for name, item in value.items())})"
     text = one_line(str(value))

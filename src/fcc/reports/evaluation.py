@@ -46,11 +46,11 @@ def evaluation_report(evaluation: Evaluation, paint: Paint = plain, *, verbose: 
         _files(evaluation, paint, verbose),
         _findings(evaluation, paint, verbose),
         _scores(evaluation, paint),
-        _rubric(evaluation.criteria, paint),
+        _rubric(evaluation.criteria, evaluation.overall, paint),
         _coverage(evaluation, paint, verbose),
         _unchecked(evaluation, paint),
         _judge(evaluation, paint),
-        _decision(evaluation, paint),
+        _decision(evaluation, paint, verbose),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
@@ -213,7 +213,8 @@ def _more(count: int, rule: str, indent: str, how: str = "") -> list[str]:
 def _scores(evaluation: Evaluation, paint: Paint) -> list[str]:
     if not evaluation.areas:
         return []
-    lines = _section("Scores", f"overall {content.figure(evaluation.overall)}", paint)
+    overall = "" if evaluation.criteria else f"overall {content.figure(evaluation.overall)}"
+    lines = _section("Scores", overall or "of each text", paint)
     names = [one_line(area.area, _LONGEST_NAME) for area in evaluation.areas]
     width = max(map(len, names))
     for name, area in zip(names, evaluation.areas, strict=True):
@@ -222,10 +223,11 @@ def _scores(evaluation: Evaluation, paint: Paint) -> list[str]:
     return lines
 
 
-def _rubric(criteria: tuple[CriterionResult, ...], paint: Paint) -> list[str]:
+def _rubric(criteria: tuple[CriterionResult, ...], overall: float | None, paint: Paint) -> list[str]:
     if not criteria:
         return []
-    lines = _section("Rubric", content.number(len(criteria), "criterion", "criteria"), paint)
+    told = f"{content.number(len(criteria), 'criterion', 'criteria')}, together {content.figure(overall)}"
+    lines = _section("Rubric", told, paint)
     names = [one_line(item.name, _LONGEST_NAME) for item in criteria]
     width = max(map(len, names))
     for name, item in zip(names, criteria, strict=True):
@@ -271,10 +273,10 @@ def _judge(evaluation: Evaluation, paint: Paint) -> list[str]:
     return _section("Judge", words, paint) if words else []
 
 
-def _decision(evaluation: Evaluation, paint: Paint) -> list[str]:
+def _decision(evaluation: Evaluation, paint: Paint, verbose: bool) -> list[str]:
     decision = evaluation.decision
     lines = _entry(f"{decision}  ", content.tally(evaluation), f"{paint(decision, _COLOUR[decision])}  ")
-    for reason in evaluation.reasons:
+    for reason in evaluation.reasons if verbose else content.first_reasons(evaluation.reasons):
         lines += _entry("  ", reason, hanging=4)
     return lines
 

@@ -70,7 +70,7 @@ def _head(evaluation: Evaluation) -> list[str]:
         subject = f"{code(evaluation.chain)} run {subject}" if evaluation.chain else f"run {subject}"
     lines = [f"### {evaluation.decision}: {subject}", "", f"{content.tally(evaluation)}.".capitalize()]
     return (
-        [*lines, "", *(f"- {prose(reason)}" for reason in evaluation.reasons)]
+        [*lines, "", *(f"- {prose(reason)}" for reason in content.first_reasons(evaluation.reasons))]
         if evaluation.reasons
         else lines
     )

@@ -47,7 +47,7 @@ def mutation_json(table: MutationTable) -> dict[str, Any]:
 def _result(result: MutationResult, width: int, paint: Paint) -> list[str]:
     status = paint(f"{result.outcome:<11}", _COLOUR[result.outcome])
     by = ", ".join(result.caught_by)
-    head = f"  {result.defect:<{width}}  "
+    head = f"  {result.defect:<{width}}  {result.step:<14}  "
     room = WIDTH - len(head) - 13
     first = by if len(by) <= room else f"{by[: room - 1]}…"
     lines = [f"{head}{status}  {printable(first)}".rstrip()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fcc.redaction import printable
+from fcc.reports._content import first_reasons
 from fcc.reports._layout import WIDTH, Paint, plain, wrapped
 from fcc.simulation import Finding, RunRecord, StepRecord
 from fcc.simulation.record import CallRecord
@@ -150,7 +151,7 @@ def _end_lines(record: RunRecord, paint: Paint, name: str, again: str | None) ->
     verdict = record.verdict
     overall = f"  overall {verdict.overall:.2f}" if verdict.overall is not None else ""
     lines = [f"{paint(verdict.decision, _COLOUR[verdict.decision])}{overall}{_spent(record)}"]
-    for reason in verdict.reasons:
+    for reason in first_reasons(verdict.reasons):
         lines += wrapped(reason, "  ")
     if any(step.unanswered for step in record.steps) and again is not None and not record.cassette:
         lines += wrapped(f"Ask again for what is missing: {again or f'fcc-agents resume {name}'}", "  ")

@@ -241,6 +241,12 @@ class Backends:
             for name, backend in self._made.items()
         }
 
+    @property
+    def idle_defects(self) -> list[str]:
+        """What is to be said of seeded defects that no reply had a place for."""
+        made = [innermost(backend.provider) for backend in self._made.values()]
+        return [said for provider in made if (said := getattr(provider, "idle_defect", ""))]
+
     def check_prices(self) -> None:
         """Nothing, if no model is known to have an unknown price: a limit on cost could not be held.
 

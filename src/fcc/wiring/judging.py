@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fcc._sync import run_sync
-from fcc.errors import ConfigError, FccError
+from fcc.errors import CassetteError, ConfigError, FccError
 from fcc.evaluations.calibration import (
     GENERAL,
     Calibration,
@@ -26,6 +26,7 @@ from fcc.evaluations.rubric import JudgedCriterion, Rubric, RubricCriterion
 from fcc.simulation import Delivery
 from fcc.wiring.backends import Backends, Model
 from fcc.wiring.catalog import Catalog
+from fcc.workspace import show_path
 
 T = TypeVar("T")
 
@@ -112,7 +113,10 @@ def _over(
     }
     values = [item.value for item in said.values() if item.value is not None]
     whole = bool(said) and len(values) == len(said)
-    reasons = "; ".join(f"{step}: {item.reasons[0] if item.reasons else ''}" for step, item in said.items())
+    steps_by_reason: dict[str, list[str]] = {}
+    for step, item in said.items():
+        steps_by_reason.setdefault(item.reasons[0] if item.reasons else "", []).append(step)
+    reasons = "; ".join(f"{', '.join(steps)}: {reason}" for reason, steps in steps_by_reason.items())
     return JudgedCriterion(sum(values) / len(values) if whole else None, reasons, calibrated)
 
 
@@ -205,4 +209,11 @@ def _in_use(request: JudgeRequest) -> AbstractContextManager[object]:
     from fcc.providers.cassettes import Deck, use_deck
     from fcc.wiring.cassettes import recording
 
-    return recording(request.cassette, "all") if request.record else use_deck(Deck(request.cassette))
+    if request.record:
+        return recording(request.cassette, "all")
+    if not request.cassette.is_file():
+        raise CassetteError(
+            f"there is no cassette {show_path(request.cassette)}",
+            hint="Make it: the same command with --record.",
+        )
+    return use_deck(Deck(request.cassette, again="the same command with --record"))

@@ -129,7 +129,8 @@ def _yaml(node: Node, source: Source) -> Iterator[Any]:
         yield from _text.values(node)
     elif source.kind == "docker_compose":
         yield from _container.compose(node)
-        yield from _text.values(node)
+        for found in _text.values(node):  # a compose file is mostly for one's own machine
+            yield found._replace(placeholder=True)
     else:
         yield from _container.named(node, 0)
 

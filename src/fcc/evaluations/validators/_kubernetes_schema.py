@@ -7,12 +7,12 @@ the time that importing a JSON Schema library does.
 from __future__ import annotations
 
 import json
+import pathlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from fcc.evaluations.validators.check import missing
@@ -56,20 +56,30 @@ class Api(NamedTuple):
         return cls(group, version, kind)
 
 
+Path = tuple[str | int, ...]
+
+
 class Problem(NamedTuple):
     """What is wrong in a value, and where in it."""
 
-    path: tuple[str | int, ...]
+    path: Path
     message: str
     hint: str = ""
+    rule: str = "kubernetes-schema"
+    warns: bool = False
+    """Whether the API takes it all the same."""
+
+
+Rules = Callable[[str, Any, Path], Iterable[Problem]]
+"""What is wrong with a value by more than its schema, given the last part of its definition's name."""
 
 
 @cache
-def folder() -> Path:
+def folder() -> pathlib.Path:
     """Where the schemas are; raises `NotCheckedError` where they are not."""
     spec = find_spec("kubernetes_validate")
     for place in (spec.submodule_search_locations or ()) if spec else ():
-        for found in sorted(Path(place, "kubernetes-json-schema").glob(f"v{VERSION}.*-local-strict")):
+        for found in sorted(pathlib.Path(place, "kubernetes-json-schema").glob(f"v{VERSION}.*-local-strict")):
             return found
     raise missing(f"kubernetes-validate with the schemas of Kubernetes {VERSION}")
 
@@ -94,24 +104,29 @@ def known() -> frozenset[Api]:
     return frozenset(Api(item["group"], item["version"], item["kind"]) for item in every)
 
 
-def problems(schema: Mapping[str, Any], value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Problem]:
-    """What of a value its schema does not take."""
+def problems(
+    schema: Mapping[str, Any], value: Any, path: Path = (), rules: Rules | None = None
+) -> Iterator[Problem]:
+    """What of a value its schema does not take, and what `rules` say of what its types allow."""
     while "$ref" in schema:
-        schema = _definition(folder(), str(schema["$ref"]).rpartition("/")[2])
+        name = str(schema["$ref"]).rpartition("/")[2]
+        schema = _definition(folder(), name)
+        if rules is not None and value is not None and _is_one_of(value, _types(schema)):
+            yield from rules(name.rpartition(".")[2], value, path)
     types = _types(schema)
     if types and not _is_one_of(value, types):
         yield Problem(path, *_wrong_type(value, types))
     elif value not in schema.get("enum", [value]):
         yield Problem(path, f"`{_short(value)}` is not one of {', '.join(map(str, schema['enum']))}")
     elif isinstance(value, dict):
-        yield from _mapping(schema, value, path)
+        yield from _mapping(schema, value, path, rules)
     elif isinstance(value, list) and "items" in schema:
         for index, item in enumerate(value):
-            yield from problems(schema["items"], item, (*path, index))
+            yield from problems(schema["items"], item, (*path, index), rules)
 
 
 def _mapping(
-    schema: Mapping[str, Any], value: dict[str, Any], path: tuple[str | int, ...]
+    schema: Mapping[str, Any], value: dict[str, Any], path: Path, rules: Rules | None
 ) -> Iterator[Problem]:
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
@@ -120,9 +135,9 @@ def _mapping(
             yield Problem(path, f"`{name}` is missing", f"Add `{name}:`.")
     for name, item in value.items():
         if name in properties:
-            yield from problems(properties[name], item, (*path, name))
+            yield from problems(properties[name], item, (*path, name), rules)
         elif isinstance(others, dict):
-            yield from problems(others, item, (*path, name))
+            yield from problems(others, item, (*path, name), rules)
         elif not others:
             near = get_close_matches(name[:100], properties, 1)
             hint = f"Did you mean `{near[0]}`?" if near else "Take it out, or move it to where it belongs."
@@ -130,7 +145,7 @@ def _mapping(
 
 
 @lru_cache(maxsize=2048)
-def _file(place: Path, name: str) -> dict[str, Any] | None:
+def _file(place: pathlib.Path, name: str) -> dict[str, Any] | None:
     try:
         read: dict[str, Any] = json.loads((place / f"{name}.json").read_bytes())
     except FileNotFoundError:
@@ -139,7 +154,7 @@ def _file(place: Path, name: str) -> dict[str, Any] | None:
 
 
 @cache
-def _definition(place: Path, name: str) -> Mapping[str, Any]:
+def _definition(place: pathlib.Path, name: str) -> Mapping[str, Any]:
     """A definition (`io.k8s.api.core.v1.PodSpec`): from its own small file, else from that of all of them."""
     *_, group, version, kind = name.split(".")
     own = _file(place, "-".join([kind.lower(), *([group] if group not in _UNNAMED else []), version]))

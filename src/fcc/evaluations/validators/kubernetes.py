@@ -6,11 +6,13 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from fcc import _yaml
+from fcc.evaluations.validators import _kubernetes_rules as rules
 from fcc.evaluations.validators import _kubernetes_schema as schemas
+from fcc.evaluations.validators import _kubernetes_values as values
 from fcc.evaluations.validators._kubernetes_schema import Api
 from fcc.evaluations.validators.check import (
     NotCheckedError,
@@ -30,7 +32,11 @@ _HELM = re.compile(
 _VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 _PRIVILEGES = {"allowPrivilegeEscalation", "privileged"}
 _NAMELESS = re.compile(r"(?:List|Review|Options|Event)$")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_LABELLED = {"Namespace", "Service"}
+"""Kinds whose names are DNS labels; others' may have dots."""
+_NAMED_FREELY = ("certificates.", "rbac.")
+"""Groups whose names may be anything that fits into a path."""
+_MOST_CRON_JOB = 52
 _WRITTEN_NAME = re.compile(r"[\w. -]+", re.ASCII)
 _CONVENTIONS = "https://kubernetes.io/docs/concepts/overview/working-with-objects/#required-fields"  # what an object needs
 
@@ -99,12 +105,16 @@ def _checked(item: _Object, text: str, custom: list[tuple[str, int]]) -> Iterato
     if schema is None:
         yield from _unknown(item, api, custom)
         return
-    for problem in islice(schemas.problems(schema, item.value), schemas.MOST_PROBLEMS):
+    found = chain(
+        rules.problems(kind, item.value, ()), schemas.problems(schema, item.value, (), rules.problems)
+    )
+    for problem in islice(found, schemas.MOST_PROBLEMS):
         where = ".".join(map(str, problem.path[-8:])) or kind
-        line = item.line(*problem.path)
-        yield error("kubernetes-schema", f"{kind}: {where[:120]}: {problem.message}", line, problem.hint)
+        make = warning if problem.warns else error
+        message = f"{kind}: {where[:120]}: {problem.message}"
+        yield make(problem.rule, message, item.line(*problem.path), problem.hint)
     if "metadata" in schema["properties"] and not _NAMELESS.search(kind):
-        yield from _name(item, rbac=api.group.startswith("rbac."))
+        yield from _name(item, api)
     yield from _booleans(item, text)
     yield from _secret(item)
     yield from _privileges(item, item.value, ())
@@ -144,19 +154,28 @@ def _basics(item: _Object) -> Iterator[Finding]:
         )
 
 
-def _name(item: _Object, *, rbac: bool) -> Iterator[Finding]:
+def _name(item: _Object, api: Api) -> Iterator[Finding]:
     """Whether the name is there, and one that the API takes (kubernetes.io/docs/concepts/overview/.../names)."""
     metadata = mapping(item.value.get("metadata"))
     name = metadata.get("name")
+    line = item.line("metadata", "name")
     if not name and not metadata.get("generateName"):
-        yield error("kubernetes-name", "`metadata.name` is missing", item.line("metadata"), "Give it a name.")
-    elif isinstance(name, str) and not rbac and _WRITTEN_NAME.fullmatch(name) and not _NAME.fullmatch(name):
-        yield error(
-            "kubernetes-name",
-            f"`{name[:60]}` can't be a name",
-            item.line("metadata", "name"),
-            "Use lower-case letters, digits, `-` and `.` only.",
+        yield error("kubernetes-name", "`metadata.name` is missing", line, "Give it a name.")
+    if not isinstance(name, str) or not _WRITTEN_NAME.fullmatch(name) or values.is_placeholder(name):
+        return
+    if api.group.startswith(_NAMED_FREELY):
+        return
+    wrong = values.dns_label(name) if api.kind in _LABELLED else values.subdomain(name)
+    if not wrong and api.kind == "CronJob" and len(name) > _MOST_CRON_JOB:
+        wrong = f"it is longer than {_MOST_CRON_JOB} characters, the most that leaves room for its jobs"
+    hint = "Use lower-case letters, digits and `-` only."
+    if wrong:
+        yield error("kubernetes-name", f"`{name[:60]}` can't be a name: {wrong}", line, hint)
+    elif api.kind == "Service" and name[0].isdigit():
+        message = (
+            f"`{name[:60]}` starts with a digit, which clusters before Kubernetes 1.37 refuse in a Service"
         )
+        yield warning("kubernetes-name", message, line, "Start it with a letter.")
 
 
 def _unknown(item: _Object, api: Api, custom: list[tuple[str, int]]) -> Iterator[Finding]:

@@ -32,6 +32,14 @@ class DeterministicProvider:
     def __init__(self, defect: str = "") -> None:
         self._name = f"deterministic:{defect}" if defect else "deterministic"
         self._defect = _find(defect) if defect else None
+        self._applied = False
+
+    @property
+    def idle_defect(self) -> str:
+        """Where the defect belongs, if there is one and no reply so far had anything that it could spoil; else ""."""
+        if self._defect is None or self._applied:
+            return ""
+        return f"{self._name} has spoilt nothing; in devops-deployment it belongs to step {self._defect.step}"
 
     @property
     def identity(self) -> str:
@@ -51,6 +59,7 @@ class DeterministicProvider:
         """
         text = _written(request)
         if self._defect is not None and self._defect.concerns(text):
+            self._applied = True
             text = self._defect.apply(text, request.messages[-1].content if request.messages else "")
         finish_reason = "stop"
         limit = request.sampling.max_tokens
