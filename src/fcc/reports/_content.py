@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from fcc.redaction import printable
@@ -119,10 +119,10 @@ def unchecked_once(evaluation: Evaluation) -> list[str]:
     return [line for line in dict.fromkeys(one_line(item) for item in said) if line]
 
 
-def first_reasons(reasons: Sequence[str], most: int = 3) -> list[str]:
-    """The first reasons of a decision, and how many more there are: each is a finding that is told elsewhere."""
-    more = len(reasons) - most
-    return list(reasons) if more <= 1 else [*reasons[:most], f"and {more} more, above"]
+def other_reasons(reasons: Iterable[str], findings: Iterable[Finding]) -> list[str]:
+    """The reasons of a decision that are no finding, which is told where it was found."""
+    told = tuple(f"{finding.message} [{finding.rule}]" for finding in findings if finding.severity == "error")
+    return [reason for reason in reasons if not (told and reason.endswith(told))]
 
 
 def judge_words(judge: Mapping[str, object]) -> str:

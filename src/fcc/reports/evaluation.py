@@ -50,7 +50,7 @@ def evaluation_report(evaluation: Evaluation, paint: Paint = plain, *, verbose: 
         _coverage(evaluation, paint, verbose),
         _unchecked(evaluation, paint),
         _judge(evaluation, paint),
-        _decision(evaluation, paint, verbose),
+        _decision(evaluation, paint),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
@@ -273,10 +273,10 @@ def _judge(evaluation: Evaluation, paint: Paint) -> list[str]:
     return _section("Judge", words, paint) if words else []
 
 
-def _decision(evaluation: Evaluation, paint: Paint, verbose: bool) -> list[str]:
+def _decision(evaluation: Evaluation, paint: Paint) -> list[str]:
     decision = evaluation.decision
     lines = _entry(f"{decision}  ", content.tally(evaluation), f"{paint(decision, _COLOUR[decision])}  ")
-    for reason in evaluation.reasons if verbose else content.first_reasons(evaluation.reasons):
+    for reason in content.other_reasons(evaluation.reasons, evaluation.findings):
         lines += _entry("  ", reason, hanging=4)
     return lines
 

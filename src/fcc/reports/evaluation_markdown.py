@@ -70,7 +70,14 @@ def _head(evaluation: Evaluation) -> list[str]:
         subject = f"{code(evaluation.chain)} run {subject}" if evaluation.chain else f"run {subject}"
     lines = [f"### {evaluation.decision}: {subject}", "", f"{content.tally(evaluation)}.".capitalize()]
     return (
-        [*lines, "", *(f"- {prose(reason)}" for reason in content.first_reasons(evaluation.reasons))]
+        [
+            *lines,
+            "",
+            *(
+                f"- {prose(reason)}"
+                for reason in content.other_reasons(evaluation.reasons, evaluation.findings)
+            ),
+        ]
         if evaluation.reasons
         else lines
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fcc.redaction import printable
-from fcc.reports._content import first_reasons
+from fcc.reports._content import other_reasons
 from fcc.reports._layout import WIDTH, Paint, plain, wrapped
 from fcc.simulation import Finding, RunRecord, StepRecord
 from fcc.simulation.record import CallRecord
@@ -53,11 +53,21 @@ def run_report(
     return "\n".join(lines)
 
 
+def _findings(record: RunRecord) -> list[Finding]:
+    return [finding for step in record.steps for finding in step.findings] + list(record.findings)
+
+
+def _errors(record: RunRecord) -> list[str]:
+    """How many errors each step has; they are told there."""
+    told = [(step.name, step.findings) for step in record.steps] + [("between steps", record.findings)]
+    counts = [(name, sum(finding.severity == "error" for finding in found)) for name, found in told]
+    return [f"{name}: {count} error{'' if count == 1 else 's'}" for name, count in counts if count]
+
+
 def _open(record: RunRecord, name: str) -> list[str]:
     """Which kinds of files could not be checked, and how much advice there is; `evaluate` tells the rest."""
     unchecked = {reason.partition(": ")[0]: None for step in record.steps for reason in step.unchecked}
-    found = [finding for step in record.steps for finding in step.findings] + list(record.findings)
-    advice = sum(finding.severity == "advice" for finding in found)
+    advice = sum(finding.severity == "advice" for finding in _findings(record))
     parts = [f"{advice} piece{'' if advice == 1 else 's'} of advice"] if advice else []
     parts += [f"not checked: {', '.join(unchecked)}"] if unchecked else []
     return wrapped(f"{'; '.join(parts)}; see fcc-agents evaluate {name} --all", "  ") if parts else []
@@ -151,7 +161,7 @@ def _end_lines(record: RunRecord, paint: Paint, name: str, again: str | None) ->
     verdict = record.verdict
     overall = f"  overall {verdict.overall:.2f}" if verdict.overall is not None else ""
     lines = [f"{paint(verdict.decision, _COLOUR[verdict.decision])}{overall}{_spent(record)}"]
-    for reason in first_reasons(verdict.reasons):
+    for reason in [*_errors(record), *other_reasons(verdict.reasons, _findings(record))]:
         lines += wrapped(reason, "  ")
     if any(step.unanswered for step in record.steps) and again is not None and not record.cassette:
         lines += wrapped(f"Ask again for what is missing: {again or f'fcc-agents resume {name}'}", "  ")

@@ -179,3 +179,38 @@ def test_any_text(text):
     """Any text gives a result."""
     validate_artifact("kubernetes", text)
     validate_artifact("kubernetes", POD + text)
+
+
+RULES = """apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: web
+spec:
+  groups:
+    - name: web
+      rules:
+        - alert: Down
+          expr: up == 0
+          for: 5m
+"""
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [web.yaml]\n"
+
+
+def test_a_prometheus_rule_is_checked():
+    """The groups of a PrometheusRule are read as Prometheus would, alone, after others and in a list."""
+    assert _found(RULES) == (True, [])
+    broken = RULES.replace("up == 0", "rate(up[5m)").replace("5m\n", "5 minutes\n")
+    found = {("prometheus-duration", 11), ("prometheus-expr", 10)}
+    assert set(_found(broken)[1]) == found
+    assert set(_found(f"{POD}---\n{broken}")[1]) == {(rule, line + 14) for rule, line in found}
+    listed = "apiVersion: v1\nkind: List\nitems:\n  - " + broken.replace("\n", "\n    ")
+    assert set(_found(listed)[1]) == {(rule, line + 3) for rule, line in found}
+    assert _found(RULES.partition("spec:")[0]) == (False, [("prometheus-structure", 1)])
+
+
+def test_a_kustomization_is_named_for_what_it_is():
+    """Files of kustomize are not checked, and are not called custom kinds."""
+    result = validate_artifact("kubernetes", KUSTOMIZATION)
+    assert (result.valid, result.reason) == (None, "kustomize files")
+    both = validate_artifact("kubernetes", f"{POD}---\n{KUSTOMIZATION}")
+    assert [finding.message for finding in both.findings] == ["not checked: kustomize files"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fcc.evaluations import validation
 from fcc.evaluations.validation import validate_artifact
+from fcc.evaluations.validators import shell
 
 GOOD = "#!/usr/bin/env bash\nset -euo pipefail\nif true; then\n  cat <<EOF\n$(date)\nEOF\nfi\n"
 
@@ -90,6 +91,41 @@ def test_shellcheck_advises_only():
     result = validate_artifact("shell", text)
     assert result.valid is True
     assert all(finding.severity == "advice" for finding in result.findings)
+
+
+BASH_ONLY = ["a=(1 2)", "cat <<< a", "diff <(a) <(b)", "function f {\n  a\n}"]
+
+
+@pytest.mark.skipif(shell._plain_sh() is None, reason="there is no dash")
+@pytest.mark.parametrize("line", BASH_ONLY)
+@pytest.mark.parametrize("shebang", ["#!/bin/sh", "#!/usr/bin/env sh", "#! /bin/dash -e"])
+def test_what_only_bash_reads_is_refused_of_sh(shebang, line):
+    """What sh refuses is an error in a script whose first line names sh, and in no other."""
+    result = validate_artifact("shell", f"{shebang}\n\n{line}\n")
+    assert [(item.rule, item.severity) for item in result.findings] == [("shell-posix", "error")]
+    assert 3 <= result.findings[0].line <= 5
+    assert "bash" in result.findings[0].hint
+    assert validate_artifact("shell", f"{line}\n").valid is True
+    assert validate_artifact("shell", f"#!/bin/bash\n{line}\n").valid is True
+
+
+def test_without_dash_sh_is_read_by_bash_alone(monkeypatch):
+    """Where no plain sh is found, or sh is bash, nothing is said of what bash takes."""
+    real = shell.find_tool
+    monkeypatch.setattr(shell, "find_tool", lambda name: real("bash") if name in {"bash", "sh"} else None)
+    assert validate_artifact("shell", "#!/bin/sh\na=(1 2)\n").valid is True
+
+
+@pytest.mark.skipif(shell.find_tool("shellcheck") is None, reason="there is no shellcheck")
+def test_double_brackets_are_warned_of_in_sh():
+    """`[[` reads as a command to sh, which fails when it runs: a warning for sh, nothing for bash."""
+    text = "#!/bin/sh\nif [[ $1 = a ]]; then\n  echo b\nfi\n"
+    result = validate_artifact("shell", text)
+    assert result.valid is True
+    assert [(item.rule, item.severity, item.line) for item in result.findings] == [
+        ("shellcheck-SC3010", "warning", 2)
+    ]
+    assert not validate_artifact("shell", text.replace("sh", "bash", 1)).findings
 
 
 @settings(max_examples=15, deadline=None)

@@ -8,12 +8,13 @@ there, requests above limits, the range of an autoscaler, and ports that share a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from fcc.evaluations.validators import _kubernetes_values as values
 from fcc.evaluations.validators._kubernetes_enums import CHOICES, RANGES
 from fcc.evaluations.validators._kubernetes_schema import Path, Problem
-from fcc.evaluations.validators._reading import near, shown
+from fcc.evaluations.validators._reading import shown
 from fcc.evaluations.validators.check import mapping, sequence
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -55,8 +56,15 @@ def _choices(name: str, value: dict[str, Any], path: Path) -> Iterator[Problem]:
             if isinstance(item, str) and item not in allowed and not values.is_placeholder(item):
                 here = (*path, field, index) if isinstance(given, list) else (*path, field)
                 known = [each for each in allowed if each]
-                wrong = f"it is not one of {', '.join(known)}{near(item, known)}"
-                yield _told("value", here, item, wrong, "Write one of them, as it is spelled there.")
+                wrong = f"it is not one of {', '.join(known)}"
+                yield _told("value", here, item, wrong, _meant(item, known) or "Write one of them.")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """`Did you mean …?`, where one of the words is like this one, whatever the case of its letters."""
+    by_letters = {each.lower(): each for each in known}
+    found = get_close_matches(word[:60].lower(), by_letters, 1, 0.75)
+    return f"Did you mean `{by_letters[found[0]]}`?" if found else ""
 
 
 def _ranges(name: str, value: dict[str, Any], path: Path) -> Iterator[Problem]:
@@ -160,7 +168,7 @@ def _unique(
 def _container(value: dict[str, Any], path: Path) -> Iterator[Problem]:
     yield from _named(value, path, values.dns_label)
     image = value.get("image")
-    if not image and not near("image", value):
+    if not image and not _meant("image", value):
         yield _said("image", path, "the container has no `image`", "Name one, with its tag.")
     elif image and isinstance(image, str) and not values.is_placeholder(image):
         wrong, open_yet = values.image(image)
@@ -202,9 +210,9 @@ def _resources(value: dict[str, Any], path: Path) -> Iterator[Problem]:
             here = (*path, part, name)
             if name not in _RESOURCES and "/" not in name and not name.startswith("hugepages-"):
                 if not values.is_placeholder(name):
-                    wrong = f"it is no resource of a container{near(name, sorted(_RESOURCES))}"
                     hint = "Use cpu, memory, ephemeral-storage or a name with its domain."
-                    yield _told("resource", here, name, wrong, hint)
+                    hint = _meant(name, _RESOURCES) or hint
+                    yield _told("resource", here, name, "it is no resource of a container", hint)
                 continue
             sign, number, unit = values.quantity_parts(amount)
             if sign == "-" and number.strip("0."):

@@ -37,6 +37,8 @@ _LABELLED = {"Namespace", "Service"}
 _NAMED_FREELY = ("certificates.", "rbac.")
 """Groups whose names may be anything that fits into a path."""
 _MOST_CRON_JOB = 52
+_KUSTOMIZE = "kustomize files"
+_CUSTOM = "custom kinds, of which no schema is here"
 _WRITTEN_NAME = re.compile(r"[\w. -]+", re.ASCII)
 _CONVENTIONS = "https://kubernetes.io/docs/concepts/overview/working-with-objects/#required-fields"  # what an object needs
 
@@ -75,13 +77,24 @@ def check(text: str) -> Iterator[Finding]:
         return
     schemas.folder()
     custom: list[tuple[str, int]] = []
+    stopped: NotCheckedError | None = None
     for item in whole:
-        yield from _checked(item, text, custom)
-    names = ", ".join(sorted({name for name, _ in custom})[:5])
+        try:
+            yield from _checked(item, text, custom)
+        except NotCheckedError as reason:
+            stopped = reason
+    kinds = sorted({name for name, _ in custom} - {_KUSTOMIZE})[:5]
+    names = "; ".join([*([f"{', '.join(kinds)}: {_CUSTOM}"] if kinds else []), *_kustomize(custom)])
     if custom and len(custom) == len(objects):
-        raise NotCheckedError(f"{names}: custom kinds, of which no schema is here")
+        raise NotCheckedError(names)
     if custom:
-        yield advice("kubernetes-custom-kind", f"{names}: custom kinds, not checked", custom[0][1])
+        yield advice("kubernetes-custom-kind", f"not checked: {names}", custom[0][1])
+    if stopped:
+        raise stopped
+
+
+def _kustomize(custom: list[tuple[str, int]]) -> list[str]:
+    return [_KUSTOMIZE] if any(name == _KUSTOMIZE for name, _ in custom) else []
 
 
 def _unwrapped(item: _Object) -> Iterator[_Object]:
@@ -187,7 +200,14 @@ def _unknown(item: _Object, api: Api, custom: list[tuple[str, int]]) -> Iterator
         {f"{other.group}/{other.version}".lstrip("/") for other in schemas.known() if other.kind == api.kind}
     )
     written = f"{api.group}/{api.version}".lstrip("/")
-    if not siblings and "." in api.group and _VERSION.fullmatch(api.version):
+    if api.group == "monitoring.coreos.com" and api.kind == "PrometheusRule":
+        from fcc.evaluations.validators.prometheus import check_groups
+
+        yield from _name(item, api)
+        yield from check_groups(item.document, item.value.get("spec"), (*item.path, "spec"))
+    elif api.group == "kustomize.config.k8s.io":
+        custom.append((_KUSTOMIZE, item.line()))
+    elif not siblings and "." in api.group and _VERSION.fullmatch(api.version):
         custom.append((f"{api.kind[:60]} ({written[:60]})", item.line()))
     elif instead:
         hint = f"Write `apiVersion: {instead[-1]}`."

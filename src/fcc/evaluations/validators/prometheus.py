@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from fcc import _yaml
@@ -82,13 +82,23 @@ def check(text: str) -> Iterator[Finding]:
     document, findings = one_mapping(text, "prometheus-yaml", "a rule file")
     yield from findings
     if document is not None:
-        rules = _Rules(document)
+        inside = (
+            document.data.get("kind") == "PrometheusRule"
+        )  # the operator's resource around the same groups
+        data, base = (document.data.get("spec"), ("spec",)) if inside else (document.data, ())
         found = False
-        for finding in chain(islice(rules.check(), MOST_FINDINGS), rules.expressions()):
+        for finding in check_groups(document, data, base):
             found = True
             yield finding
-        if not found:
+        if not found and not inside:
             yield from _promtool(text)
+
+
+def check_groups(document: _yaml.Document, data: Any, base: Path) -> Iterator[Finding]:
+    """The same of `data`, which stands at `base` in a document: the `spec` of a `PrometheusRule` of the operator."""
+    rules = _Rules(document)
+    yield from islice(rules.check(data, base), MOST_FINDINGS)
+    yield from rules.expressions()
 
 
 def _promtool(text: str) -> Iterator[Finding]:
@@ -110,16 +120,10 @@ class _Rules:
         self._document = document
         self._expressions: list[tuple[Path, str]] = []
 
-    def check(self) -> Iterator[Finding]:
-        data: Any = self._document.data
-        base: Path = ()
-        if data.get("kind") == "PrometheusRule":  # the operator's resource around the same groups
-            data, base = data.get("spec"), ("spec",)
-            if not isinstance(data, dict):
-                yield self._error(
-                    "prometheus-structure", ("spec",), "`spec` must hold `groups`", _GROUPS_HINT
-                )
-                return
+    def check(self, data: Any, base: Path) -> Iterator[Finding]:
+        if not isinstance(data, dict):
+            yield self._error("prometheus-structure", base, "`spec` must hold `groups`", _GROUPS_HINT)
+            return
         yield from self._keys(data, base, {"groups"}, "a rule file")
         if "groups" not in data:
             yield self._error("prometheus-structure", base, "`groups` is missing", _GROUPS_HINT)
@@ -247,8 +251,7 @@ class _Rules:
             yield self._error("prometheus-duration", (*path, key), what, hint)
 
     def _keys(self, owner: dict[str, Any], path: Path, known: set[str], what: str) -> Iterator[Finding]:
-        crd = path == () and owner.get("kind") == "PrometheusRule"
-        for key in owner.keys() - known if not crd else ():
+        for key in owner.keys() - known:
             here = (*path, key)
             if key in _ELSEWHERE:
                 message = f"`{key}` is read by Thanos, Mimir or Cortex, not by Prometheus"

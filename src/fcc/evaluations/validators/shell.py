@@ -1,13 +1,15 @@
-"""Shell scripts: what `bash -n` says without running them, with the remarks of `shellcheck` as advice."""
+"""Shell scripts: what `bash -n`, and `dash -n` of one for sh, say without running them; `shellcheck` advises."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
 from fcc.evaluations.validators._command import find_tool, run_tool
-from fcc.evaluations.validators.check import NotCheckedError, advice, error, mapping, sequence
+from fcc.evaluations.validators.check import NotCheckedError, advice, error, mapping, sequence, warning
 from fcc.simulation import Finding
 
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*)?(?:\S*/)?([\w.+-]+)")
@@ -16,6 +18,11 @@ _SAID = re.compile(r"[^\n]*?: line (\d+): (.*)")
 _HEREDOC = re.compile(
     r"[^\n]*?: line \d+: warning: here-document at line (\d+) delimited by end-of-file \(wanted [`'](.*)'\)"
 )
+_DASH_SAID = re.compile(r"[^\n]*?: (?:line )?(\d+): (.*)")
+_POSIX = {"dash", "sh"}
+_LIKE_DASH = {"busybox", "dash"}
+_BASHISMS = {"SC3010", "SC3014"}
+"""What reads as a command to sh and then fails: `[[`, and `==` within `[`."""
 _PROSE = re.compile(r"[A-Z][a-z']*(?: [\w'`,-]+){2,}:")
 _WITHOUT_SHEBANG = {"SC2148"}
 _MOST_FINDINGS = 50
@@ -62,9 +69,32 @@ def _bash(text: str, shell: str) -> Iterator[Finding]:
     found = list(_said(done.err))
     if done.code and not found:
         found = [error("shell-syntax", f"bash: {done.err.strip()[:200] or 'can not read it'}", 1)]
+    found = found or (list(_dash(text)) if shell in _POSIX else [])
     yield from found
     if not found:
-        yield from _shellcheck(text)
+        yield from _shellcheck(text, posix=shell in _POSIX)
+
+
+def _dash(text: str) -> Iterator[Finding]:
+    """What a plain sh refuses and bash takes, such as arrays and `<<<`; nothing where there is no such shell."""
+    program = _plain_sh()
+    if program is None:
+        return
+    try:
+        done = run_tool([program, "-n", "script"], {"script": text})
+    except NotCheckedError:
+        return
+    said = _DASH_SAID.match(done.err)
+    if done.code and said:
+        message = f"sh: {said[2][:300]}; bash takes it, but the first line names sh"
+        yield error("shell-posix", message, int(said[1]), "Use #!/usr/bin/env bash, or POSIX only.")
+
+
+def _plain_sh() -> str | None:
+    """Dash, or a `sh` that is dash or busybox."""
+    shell = find_tool("sh")
+    like = shell is not None and Path(shell).resolve().name in _LIKE_DASH
+    return find_tool("dash") or (shell if like else None)
 
 
 def _said(err: str) -> Iterator[Finding]:
@@ -90,19 +120,28 @@ def _hint(said: str) -> str:
     return "Look for what is missing before this place."
 
 
-def _shellcheck(text: str) -> Iterator[Finding]:
-    """The errors of shellcheck, as advice: bash itself takes the script."""
+def _shellcheck(text: str, *, posix: bool) -> Iterator[Finding]:
+    """The errors of shellcheck, as advice: the shell itself takes the script. A `[[` for sh is warned of."""
     if find_tool("shellcheck") is None or len(text) > _MOST_ADVISED:
         return
     try:
         done = run_tool(
-            ["shellcheck", "--norc", "-S", "error", "-f", "json", "-"], stdin=text, timeout=_PATIENCE
+            ["shellcheck", "--norc", "-S", "warning" if posix else "error", "-f", "json", "-"],
+            stdin=text,
+            timeout=_PATIENCE,
         )
         found = sequence(json.loads(done.out))
     except (NotCheckedError, ValueError):
         return
-    for item in map(mapping, found[:_MOST_FINDINGS]):
-        rule, line = f"SC{item.get('code', '')}", item.get("line")
-        if rule not in _WITHOUT_SHEBANG:
-            said = str(item.get("message", ""))[:300]
-            yield advice(f"shellcheck-{rule}", said, line if isinstance(line, int) else 0)
+    told = [_told(mapping(item)) for item in found]
+    yield from islice((finding for finding in told if finding), _MOST_FINDINGS)
+
+
+def _told(item: dict[str, object]) -> Finding | None:
+    rule, line = f"SC{item.get('code', '')}", item.get("line")
+    said, where = str(item.get("message", ""))[:300], line if isinstance(line, int) else 0
+    if rule in _BASHISMS:
+        return warning(f"shellcheck-{rule}", said, where, "Use #!/usr/bin/env bash, or POSIX only.")
+    if item.get("level") == "error" and rule not in _WITHOUT_SHEBANG:
+        return advice(f"shellcheck-{rule}", said, where)
+    return None
