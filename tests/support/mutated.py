@@ -50,7 +50,7 @@ def mutated(draw: st.DrawFn, valid: Any) -> str:
             break
         owner, key = draw(st.sampled_from(places))
         if draw(st.booleans()):
-            owner[key] = draw(_ANYTHING)
+            owner[key] = copy.deepcopy(draw(_ANYTHING))
         else:
             del owner[key]
     return json.dumps(value, ensure_ascii=draw(st.booleans()))

@@ -166,6 +166,69 @@ def test_monstrous_expressions_are_refused(monkeypatch, expression):
     assert _result(text).findings or expression.startswith("!")
 
 
+@pytest.mark.usefixtures("linter")
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [("ubunut-latest", "ubuntu-latest"), ("ubuntu_latest", "ubuntu-latest"), ("windws-2022", "windows-2022")],
+)
+def test_a_mistyped_runner_is_warned_of(label, meant):
+    """A label that is nearly one of GitHub's may be one's own, and is a warning with the one that is meant."""
+    result = _result(WORKFLOW.replace("ubuntu-latest", label, 1))
+    assert result.valid is True
+    found = [item for item in result.findings if item.rule == "workflow-runner"]
+    assert [(item.severity, item.line) for item in found] == [("warning", 11)]
+    assert f"did you mean `{meant}`?" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "label", ["ubuntu-latest-8-cores", "ubuntu-24.04-arm", "macos-15-large", "gpu", "self-hosted"]
+)
+def test_other_labels_are_left_alone(label):
+    """A label of GitHub's larger runners, or of one's own, is not taken for a mistyped one."""
+    assert not _result(WORKFLOW.replace("ubuntu-latest", label, 1)).findings
+
+
+def _needs_actionlint():
+    return pytest.mark.skipif(github_workflow._actionlint() is None, reason="there is no actionlint")
+
+
+@_needs_actionlint()
+def test_old_actions_are_one_piece_of_advice():
+    """All actions that are too old are told at once, with their lines and without a hint on `with`."""
+    uses = "      - uses: actions/checkout@v5\n"
+    old = uses.replace("v5", "v2") + "      - uses: actions/setup-node@v1\n" + uses.replace("v5", "v2")
+    (found,) = _result(WORKFLOW.replace(uses, old)).findings
+    assert (found.rule, found.severity, found.line, found.hint) == ("workflow-action", "advice", 15, "")
+    assert "actions/checkout@v2 (lines 15, 17), actions/setup-node@v1 (line 16)" in found.message
+
+
+@_needs_actionlint()
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("30 5 * * 1", "30 25 * * 1", "five fields"),
+        ("  push:", "  on_push:", "events-that-trigger"),
+        ("steps.meta", "steps.mta", "context"),
+        ("!cancelled()", "!cancelled(", "Write it as in"),
+        ("github.ref }}", "github.head_ref }}", "`env`"),
+    ],
+)
+def test_the_hint_fits_the_message(old, new, hint):
+    """A schedule, an event, a context, a syntax error and untrusted text each have a hint of their own."""
+    found = _result(WORKFLOW.replace(old, new, 1)).findings
+    assert any(hint in item.hint for item in found), found
+
+
+@_needs_actionlint()
+def test_a_long_message_ends_with_an_ellipsis():
+    """What is cut says so."""
+    event = "x" * 500
+    found = _result(WORKFLOW.replace("  push:", f"  {event}:", 1)).findings
+    assert found
+    assert all(len(item.message) <= 400 for item in found)
+    assert any(item.message.endswith("…") for item in found)
+
+
 AS_DATA = {
     "on": {"push": {"branches": ["main"]}, "workflow_dispatch": {"inputs": {"a": {"type": "string"}}}},
     "jobs": {

@@ -142,3 +142,11 @@ def test_any_text(text):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(python, "find_tool", lambda name: None)
         validate_artifact("python", text)
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "x = (1\n", "a b\n", "print 'a'\n", "```\n", "x = '\0'\n"])
+def test_a_syntax_error_has_a_hint(text):
+    """Whatever can't be read is told with what to do."""
+    findings = validate_artifact("python", text).findings
+    assert findings
+    assert all(finding.hint for finding in findings)

@@ -42,7 +42,13 @@ def test_what_a_dialect_reads_is_valid(text, capfd):
         ("SELECT a FROM", 1),
         ("SELECT 1;\nSELEC a FROM b", 2),
         ("SELECT (1", 1),
-        ("SELECT 'a", None),
+        ("SELECT 'a", 1),
+        ("SELECT 1;\nSELECT 'it''s', -- it's\n 'abc FROM t;\nSELECT 2;\n", 3),
+        ("SELECT 1;\n\n/* abc", 3),
+        ("SELECT 1;\n\nfoo;\nSELECT 2;", 3),
+        ("SELECT 1;\n\n\nhello\nworld\n", 4),
+        ("SELECT 1;\nSELECT a FROM t WHERE;\nSELECT 2;", 2),
+        ("SELECT 1;\nSELECT FROM WHERE x;\nSELECT 2;", 2),
         ("hello world", 1),
         ("```sql\nSELECT 1\n```", None),
     ],
@@ -52,6 +58,12 @@ def test_what_no_dialect_reads_is_invalid(text, line):
     result = validate_artifact("sql", text)
     assert result.valid is False
     assert line in {None, result.findings[0].line}
+
+
+def test_a_message_is_in_plain_words():
+    """What the library calls its tokens and classes is not shown."""
+    for text in ("SELECT FROM WHERE x", "SELECT a FROM t WHERE"):
+        assert "<" not in validate_artifact("sql", text).findings[0].message
 
 
 def test_what_can_not_be_looked_at_is_not_checked(monkeypatch):

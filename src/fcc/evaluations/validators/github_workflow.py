@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,9 @@ from fcc import _yaml
 from fcc.evaluations.validators._command import find_tool, run_tool
 from fcc.evaluations.validators._reading import MOST_FINDINGS, one_mapping, shown
 from fcc.evaluations.validators._schema import schema_findings
+from fcc.evaluations.validators._text import cut
 from fcc.evaluations.validators._workflow import structure
+from fcc.evaluations.validators._workflow_hints import STALE, hint_for, old_action, old_actions
 from fcc.evaluations.validators._workflow_shell import scripts
 from fcc.evaluations.validators.check import (
     NotCheckedError,
@@ -32,6 +35,20 @@ from fcc.simulation import Finding
 _OLDEST = {"ubuntu": 22.04, "macos": 14, "windows": 2022}
 """The oldest image that GitHub offers; older ones were removed for good (github.com/actions/runner-images)."""
 _HOSTED = re.compile(r"(ubuntu|macos|windows)-(\d+(?:\.\d+)?)(?:-(?:arm|intel|large|xlarge))?", re.IGNORECASE)
+_RUNNERS = (
+    "self-hosted",
+    "ubuntu-latest",
+    "ubuntu-slim",
+    "ubuntu-24.04",
+    "ubuntu-22.04",
+    "windows-latest",
+    "windows-2025",
+    "windows-2022",
+    "macos-latest",
+    "macos-26",
+    "macos-15",
+    "macos-14",
+)
 _MISNAMED = re.compile(
     r"(?:linux|debian|mac|macosx|osx|win|windows-server)-latest|(?:ubuntu|macos|windows)-(?!latest|slim)[a-z]+",
     re.IGNORECASE,
@@ -39,28 +56,14 @@ _MISNAMED = re.compile(
 
 _RULE = {"job-needs": "needs", "runner-label": "runner", "syntax-check": "syntax", "shell-name": "shell"}
 """Actionlint's names of what has another name here."""
-_STALE = re.compile(r"too old|retired|deprecated")
-"""What says that an action or command is old, not that it does not work."""
 _OTHER_STEP = re.compile(r"^property .* is not defined in object type \{[\w-]+: \{conclusion: string;")
 """That no step before has this id: GitHub reads it as empty and goes on, and its own editor warns of it."""
 _FAILING_COMMAND = re.compile(r"set-env|add-path")
 """The workflow commands that GitHub has switched off; others are only deprecated."""
 
+_MOST_TOLD = 400
 _PATIENCE = 1.0
 """How long, in seconds, actionlint may take; it needs some 0.02, and after this our own rules do."""
-
-_HINT = {
-    "action": "Compare `uses` and `with` with the action's own documentation.",
-    "events": "Use an event of docs.github.com/actions/reference/events-that-trigger-workflows.",
-    "expression": "Check the context, its properties and where it may be used; pass untrusted text through `env`.",
-    "glob": "Write a filter pattern, which is no regular expression.",
-    "if-cond": "Write the whole condition as one expression, or remove `if`.",
-    "credentials": "Write a reference: `${{ secrets.NAME }}`.",
-    "matrix": "Name values that the matrix has, in `include` and `exclude` too.",
-    "needs": "Name jobs of this file, without a cycle.",
-    "permissions": "Give each scope `read`, `write` or `none`.",
-    "syntax": "Correct the key or value as the message says.",
-}
 
 
 def check(text: str) -> Iterator[Finding]:
@@ -150,8 +153,10 @@ def _linted(text: str) -> Iterator[Finding]:
     except ValueError:
         yield error("workflow-syntax", "actionlint finds so much that it cannot be listed", 1)
         return
-    for item in sequence(said)[:MOST_FINDINGS]:
-        if found := _finding(mapping(item)):
+    items = [mapping(item) for item in sequence(said)[:MOST_FINDINGS]]
+    yield from old_actions(items)
+    for item in items:
+        if not old_action(item) and (found := _finding(item)):
             yield found
 
 
@@ -162,14 +167,14 @@ def _finding(item: dict[str, Any]) -> Finding | None:
     line = item.get("line")
     rule = _RULE.get(kind, kind)
     make = advice if _is_advice(kind, message) else warning if _OTHER_STEP.search(message) else error
-    told = message.partition(". note:")[0][:400]
-    return make(f"workflow-{rule}", told, line if isinstance(line, int) else 0, _HINT.get(rule, ""))
+    told = cut(message.partition(". note:")[0], _MOST_TOLD)
+    return make(f"workflow-{rule}", told, line if isinstance(line, int) else 0, hint_for(rule, message))
 
 
 def _is_advice(kind: str, message: str) -> bool:
     """Whether it is about what is old or idle, and GitHub runs it all the same."""
     if kind == "action":
-        return bool(_STALE.search(message))
+        return bool(STALE.search(message))
     if kind == "deprecated-commands":
         return not _FAILING_COMMAND.search(message)
     return kind == "syntax-check" and "defined but not used" in message
@@ -182,6 +187,10 @@ def _runners(document: _yaml.Document) -> Iterator[Finding]:
                 hint = "Use ubuntu-latest, windows-latest, macos-latest or a version that is still offered."
                 message = f"GitHub offers no runner {shown(label)}; the job would wait for ever"
                 yield error("workflow-runner", message, line_of(document, ("jobs", name, *path)), hint)
+            elif meant := _meant_runner(label):
+                message = f"{shown(label)} is none of GitHub's runners; did you mean `{meant}`?"
+                hint = f"Write `{meant}`, unless a runner of your own has this label."
+                yield warning("workflow-runner", message, line_of(document, ("jobs", name, *path)), hint)
 
 
 def _permissions(document: _yaml.Document) -> Iterator[Finding]:
@@ -219,3 +228,13 @@ def _is_no_runner(label: str) -> bool:
     if hosted and label.lower() != "windows-11-arm":
         return float(hosted[2]) < _OLDEST[hosted[1].lower()]
     return bool(_MISNAMED.fullmatch(label))
+
+
+def _meant_runner(label: str) -> str:
+    """The runner of GitHub's whose name has a letter or two otherwise; "" where the label is one, or like none."""
+    word = label.lower()
+    if word in _RUNNERS or _HOSTED.fullmatch(word) or "${{" in word:
+        return ""
+    found = get_close_matches(word[:60], _RUNNERS, 1, 0.85)
+    alike = found and re.sub(r"\D", "", found[0]) == re.sub(r"\D", "", word)
+    return found[0] if alike and abs(len(found[0]) - len(word)) <= 1 else ""

@@ -19,6 +19,7 @@ _OUTSIDE = re.compile(
 _NEWER = re.compile(r"\(syntax was added in (Python 3\.\d+)\)")
 _PYTHON_2 = "Multiple exception types"
 """How ruff starts to say that `except A, B:` is new; it is what Python 2 wrote for `except A as B:`."""
+_HINT = "Mend it there or on the lines before."
 _MOST_FINDINGS = 50
 _MOST_ASKED = 100_000
 _PATIENCE = 1.5
@@ -58,7 +59,9 @@ def _compiled(text: str) -> Iterator[Finding]:
         yield _syntax(refused, text)
         return
     except ValueError as refused:
-        yield error("python-syntax", f"Python can't read it: {str(refused)[:200]}", 1)
+        yield error(
+            "python-syntax", f"Python can't read it: {str(refused)[:200]}", 1, "Take out what is no text."
+        )
         return
     except (RecursionError, MemoryError):
         raise NotCheckedError("it is nested too deep to be parsed") from None
@@ -105,7 +108,7 @@ def _syntax(refused: SyntaxError, text: str) -> Finding:
     line = refused.lineno or 1
     lines = text.split("\n", line)
     written = lines[line - 1].strip() if line <= len(lines) else ""
-    hint = ""
+    hint = _HINT
     if written.startswith(("```", "~~~")):
         hint = "Take the Markdown fences out."
     elif written.startswith((">>>", "...")):
@@ -138,4 +141,4 @@ def _told(item: dict[str, object]) -> Finding:
     newer = _NEWER.search(message)
     if newer and not message.startswith(_PYTHON_2):
         return advice("python-version", message, where, f"It runs on {newer[1]} or newer only.")
-    return error("python-syntax", f"not valid Python: {message}", where)
+    return error("python-syntax", f"not valid Python: {message}", where, _HINT)

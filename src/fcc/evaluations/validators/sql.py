@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from fcc.evaluations.validators._text import cut
 from fcc.evaluations.validators.check import NotCheckedError, error, missing
 from fcc.simulation import Finding
 
@@ -22,6 +23,9 @@ _ALL_DIALECTS = 20_000
 """Up to how many characters all dialects are tried, so that no text takes more than two seconds."""
 
 _ENDED = re.compile(r"<Token token_type: \S*SENTINEL.*", re.DOTALL)
+_TOKEN = re.compile(r"<Token token_type: .*?, text: (.*?), line: \d+.*?>", re.DOTALL)
+_CLASS = re.compile(r"<class 'sqlglot\.\S*?(\w+)'>")
+_QUOTES = re.compile(r"--[^\n]*|/\*.*?\*/|(['\"`])(?:(?!\1).|\1\1)*\1|(['\"`]|/\*)", re.DOTALL)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 _Refusal = tuple[int, int, str]
@@ -61,14 +65,14 @@ def _refusal(sqlglot: Any, text: str, dialect: str) -> _Refusal | None:
         with _quiet():
             statements = [each for each in sqlglot.parse(text, read=dialect or None) if each is not None]
     except sqlglot.errors.SqlglotError as refused:
-        return _place(refused)
+        return _unclosed(text, refused, sqlglot.errors.TokenError) or _place(refused)
     except RecursionError:
         raise NotCheckedError("it is nested too deep to be read") from None
     if not statements:
         return (1, 0, "there is no statement in it")
     for each in statements:
         if _is_bare(sqlglot.exp, each):
-            return (1, 0, f"`{each.sql()[:60]}` is no statement")
+            return (_line(each), 0, f"`{each.sql()[:60]}` is no statement")
     if any(isinstance(each, sqlglot.exp.Command) for each in statements):
         return (text.count("\n") + 2, 0, "")
     return None
@@ -81,11 +85,34 @@ def _is_bare(expressions: Any, statement: Any) -> bool:
     )
 
 
+def _line(statement: Any) -> int:
+    """Where a statement starts, as far as its names say."""
+    return min((node.meta["line"] for node in statement.walk() if "line" in node.meta), default=1)
+
+
+def _unclosed(text: str, refused: Exception, unreadable: type[Exception]) -> _Refusal | None:
+    """The quote or comment that has no end, of a text whose words can't be told apart; else None."""
+    if not isinstance(refused, unreadable):
+        return None
+    found = next((found for found in _QUOTES.finditer(text) if found[2]), None)
+    if found is None:
+        return None
+    start = found.start()
+    column = start - text.rfind("\n", 0, start)
+    return text.count("\n", 0, start) + 1, column, f"`{found[2]}` is never closed"
+
+
 def _place(refused: Exception) -> _Refusal:
     details = getattr(refused, "errors", None) or [{}]
     said = details[0].get("description") or str(refused).split("\n")[0]
-    message = _ENDED.sub("the end", _COLOUR.sub("", said))[:200]
+    message = cut(_plainly(_COLOUR.sub("", said)), 200)
     return details[0].get("line") or 1, details[0].get("col") or 0, message
+
+
+def _plainly(said: str) -> str:
+    """A message without the library's own names of tokens and expressions."""
+    ended = _ENDED.sub("the end", said)
+    return _CLASS.sub(lambda found: found[1].upper(), _TOKEN.sub(r"`\1`", ended))
 
 
 @contextmanager
