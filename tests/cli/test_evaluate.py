@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 import fcc
+from fcc.errors import UnavailableError
 from fcc.providers import FunctionProvider, ModelRequest
 from fcc.simulation import RunRecord
 
@@ -130,7 +132,44 @@ def test_what_can_not_be_read_is_no_pass(fcc_agents, tmp_path: Path) -> None:
     done = fcc_agents("evaluate", str(tmp_path), "--json")
     assert (done.code, done.json["decision"]) == (3, "NO VERDICT")
     assert any("latin.yaml: not UTF-8" in reason for reason in done.json["reasons"])
-    assert any("gone.yaml: No such file" in reason for reason in done.json["reasons"])
+    assert any("gone.yaml: a link that leads nowhere" in reason for reason in done.json["reasons"])
+
+
+def test_a_folder_never_waits_or_leaves_itself(
+    fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe is not opened, and a link out of the folder is not followed but named."""
+    monkeypatch.chdir(tmp_path)
+    Path("outside.yaml").write_text("a: 1")
+    Path("here").mkdir()
+    os.mkfifo("here/pipe.yaml")
+    Path("here/link.yaml").symlink_to("pipe.yaml")
+    Path("here/good.json").write_text("{}")
+    assert fcc_agents("evaluate", "here").code == 0
+    Path("here/out.yaml").symlink_to("../outside.yaml")
+    done = fcc_agents("evaluate", "here", "--json")
+    assert (done.code, done.json["reasons"]) == (3, ["here/out.yaml: a link that leads out of the folder"])
+
+
+def test_a_kustomizations_patch_is_no_broken_manifest(
+    fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of an object that a kustomization names as a patch is not checked as one."""
+    monkeypatch.chdir(tmp_path)
+    Path("base.yaml").write_text(WHOLE)
+    Path("prod").mkdir()
+    Path("prod/kustomization.yaml").write_text(
+        "resources: [../base.yaml]\npatches: [{path: replicas.yaml}]\n"
+    )
+    Path("prod/replicas.yaml").write_text(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n"
+    )
+    done = fcc_agents("evaluate", ".", "--json")
+    assert done.code == 0
+    state = {file["path"]: file["valid"] for file in done.json["files"]}
+    assert (state["base.yaml"], state["prod/replicas.yaml"]) == (True, None)
+    Path("prod/kustomization.yaml").unlink()
+    assert fcc_agents("evaluate", ".").code == 1
 
 
 def test_several_files_are_one_set(fcc_agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +209,9 @@ def test_rules_and_files_can_be_left_out(fcc_agents, tmp_path: Path, monkeypatch
         (("x", "--cassette", "c.yaml"), 2, "name it with --judge"),
         (("--mutate", "--format", "sarif"), 2, "--mutate prints text or json"),
         (("--calibrate",), 2, "name the judge"),
+        (("",), 2, "name a run, a file or a folder"),
+        (("x", "--pairs", "nope.yaml"), 2, "--pairs is for --calibrate"),
+        (("--mutate", "--ignore", "x"), 2, "are not for --mutate"),
     ],
 )
 def test_what_can_not_be_done_is_said(fcc_agents, arguments, code: int, says: str) -> None:
@@ -337,6 +379,40 @@ def test_a_judge_works_offline_from_its_cassette(fcc_agents, workspace: Path) ->
     file = workspace / "evaluations" / "ours.yaml"
     file.write_text(file.read_text().replace("Is it clear?", "Is it short?"))
     assert fcc_agents(*asked).code == 4
+
+
+def test_a_judge_that_does_not_answer_is_no_pass(workspace: Path) -> None:
+    """Asked for, and silent: there is no verdict, whatever the other criteria say."""
+    (workspace / "evaluations" / "house.yaml").unlink()
+
+    def silent(request: ModelRequest) -> str:
+        raise UnavailableError("it is down")
+
+    found = fcc.evaluate(fcc.run("devops-deployment"), rubric="ours", judge=FunctionProvider(silent))
+    assert (found.decision, found.reasons[0]) == ("NO VERDICT", "the judge that was asked for judged nothing")
+
+
+STRUCTURED = """\
+name: triage
+steps:
+  triage:
+    persona: JUS
+    task: "Judge this:\\n- how severe\\n- which team"
+    output: {schema: {type: object, required: [severity], properties: {severity: {enum: [high]}}}}
+"""
+
+
+def test_a_structured_answer_is_read_by_checks_too(fcc_agents, workspace: Path) -> None:
+    """An answer that fits its schema scores 1 and owes no prose; a check of one's own still reads it."""
+    Path("triage.yaml").write_text(STRUCTURED)
+    assert fcc_agents("run", "./triage.yaml", "--id", "r1", "-q").code == 0
+    done = fcc_agents("evaluate", "r1", "--json")
+    assert (done.json["coverage"], done.json["overall"], done.json["findings"]) == ([], 1.0, [])
+    (workspace / "evaluations" / "house.yaml").write_text(
+        "checks: {no-high: {forbids: high, message: too high}}\n"
+    )
+    assert fcc_agents("run", "./triage.yaml", "--id", "r2", "-q").code == 1
+    assert fcc_agents("evaluate", "r1").code == 1
 
 
 def test_requirements_and_handoffs_of_a_run(fcc_agents, run_folder: Path) -> None:

@@ -122,6 +122,10 @@ def test_what_is_no_yaml_is_left_to_its_validator() -> None:
 def shouting(text: str) -> list[str]:
     if text == "crash":
         raise RuntimeError("oh")
+    if text == "exit":
+        raise SystemExit(0)
+    if text == "one":
+        return "it is one"  # type: ignore[return-value]
     return ["it shouts"] if text.isupper() else []
 
 
@@ -138,6 +142,9 @@ def test_a_marked_function_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(check, "hello") == []
     with pytest.raises(NotCheckedError, match="loud: house:shouting failed: RuntimeError: oh"):
         found(check, "crash")
+    with pytest.raises(NotCheckedError, match="SystemExit"):
+        found(check, "exit")
+    assert [finding.message for finding in check.findings("a", "", "one")] == ["it is one"]
     plugins.called.cache_clear()
 
 

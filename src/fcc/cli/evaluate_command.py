@@ -101,11 +101,15 @@ def command(
         if form not in {"text", "json"}:
             raise click.UsageError(f"{_MODES[modes[0]]} prints text or json")
         mode: Callable[..., int] = getattr(evaluate_modes, modes[0])
+        if options["ignore"] or options["exclude"]:
+            raise click.UsageError(f"--ignore and --exclude are not for {_MODES[modes[0]]}")
         if len(targets) > 1:
             raise click.UsageError(f"{_MODES[modes[0]]} takes one TARGET")
         return mode(catalog, targets[0] if targets else None, form, options)
-    if not targets:
+    if not targets or not all(targets):
         raise click.UsageError("name a run, a file or a folder; or see --self-test and --mutate")
+    if options["pairs"] is not None or (options["judge"] is None and options["samples"] > 1):
+        raise click.UsageError("--pairs is for --calibrate, and --samples for a judge: name it with --judge")
     from fcc.wiring.evaluating import evaluate
     from fcc.wiring.judging import JudgeRequest
 

@@ -31,6 +31,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the result stands; only leaving is left
     except KeyboardInterrupt:
         pass
+    except SystemExit as stop:  # nothing here exits: a plugin's own code must not choose ours
+        code = INTERNAL
+        sys.stderr.write(f"Error: something called sys.exit({stop.code!r}) while the command ran\n")
     except BrokenPipeError:
         code = INTERNAL
         _discard_output()

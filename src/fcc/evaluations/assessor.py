@@ -30,7 +30,9 @@ class TextAssessor:
     """Scores an output as text, with its task; a gate that it trips is a finding."""
 
     def assess(self, own: Delivery) -> Assessment:
-        """The output's score, from 0 to 1, and a warning for each sign that it is broken."""
+        """The output's score, from 0 to 1, and a warning for each sign that it is broken; 1 for one that fits its schema."""
+        if own.fits:
+            return Assessment(1.0)
         explanation = explain(own.output, own.task)
         findings = tuple(
             Finding(
@@ -55,7 +57,7 @@ class Ignoring:
 
     def __init__(self, rules: Sequence[str] = ()) -> None:
         self._rules = tuple(rules)
-        self._counts: Counter[str] = Counter()
+        self._left_out: set[Finding] = set()
 
     def kept(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings that count."""
@@ -64,7 +66,7 @@ class Ignoring:
         kept = []
         for finding in findings:
             if any(fnmatchcase(finding.rule, rule) for rule in self._rules):
-                self._counts[finding.rule] += 1
+                self._left_out.add(finding)
             else:
                 kept.append(finding)
         return tuple(kept)
@@ -82,7 +84,8 @@ class Ignoring:
     @property
     def passed_over(self) -> tuple[str, ...]:
         """What was left out, by rule, each with how often."""
-        return tuple(f"ignored as asked: {rule} ({count})" for rule, count in sorted(self._counts.items()))
+        counts = Counter(finding.rule for finding in self._left_out)
+        return tuple(f"ignored as asked: {rule} ({count})" for rule, count in sorted(counts.items()))
 
 
 class EvidenceAssessor:
@@ -106,7 +109,7 @@ class EvidenceAssessor:
         text = TextAssessor().assess(own)
         validated = [validate(own.step, artifact) for artifact in own.artifacts]
         found = [finding for validation in validated for finding in validation.findings]
-        found += unmet(own)
+        found += [] if own.fits else unmet(own)
         own_found, failed = self._own_findings(own)
         return Assessment(
             None if failed else text.score,

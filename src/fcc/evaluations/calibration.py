@@ -166,8 +166,9 @@ class _Judged(NamedTuple):
 def may_decide(
     calibrations: Iterable[Calibration], judge_model: str, prompt_hash: str, floor: float = FLOOR
 ) -> bool:
-    """Whether one of the calibrations holds for the judge and is good enough; else the judge is advisory."""
-    return any(item.holds_for(judge_model, prompt_hash) and item.good_enough(floor) for item in calibrations)
+    """Whether the judge may decide: each calibration that holds for it, on whatever pairs, is good enough, and there is one."""
+    about_it = [item for item in calibrations if item.holds_for(judge_model, prompt_hash)]
+    return bool(about_it) and all(item.good_enough(floor) for item in about_it)
 
 
 def builtin_pairs() -> tuple[CalibrationPair, ...]:

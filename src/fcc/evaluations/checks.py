@@ -197,14 +197,17 @@ class OwnCheck:
             ) from None
 
     def _called(self, reference: str, text: str) -> Iterator[Finding]:
-        from fcc.evaluations.plugins import called
+        from fcc.evaluations.plugins import called, several
 
         try:
-            for said in called(reference)(text):
+            for said in several(called(reference)(text)):
                 yield said if isinstance(said, Finding) else self._finding(0, str(said))
         except ConfigError as error:
             raise NotCheckedError(f"{self.name}: {error.message}") from error
-        except Exception as error:  # somebody else's code: that it fails says nothing about the file
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # somebody else's code: that it fails says nothing about the file
             raise NotCheckedError(
                 f"{self.name}: {reference} failed: {type(error).__name__}: {error}"
             ) from error

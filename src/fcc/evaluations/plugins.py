@@ -43,7 +43,10 @@ def named(group: Group, name: str) -> Callable[..., Any] | None:
     for entry in entry_points(group=group, name=name):
         try:
             loaded: Callable[..., Any] = entry.load()
-        except Exception as error:  # somebody else's code: whatever it raises, the plugin can't be used
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # somebody else's code: whatever it raises, the plugin can't be used
             what = f"the plugin {name!r} ({entry.value}) can't be loaded: {type(error).__name__}: {error}"
             raise ConfigError(what, hint="Mend or uninstall it.") from error
         return loaded
@@ -64,9 +67,16 @@ def score_with(name: str, output: str, task: str) -> float | None:
         )
     try:
         score = float(scorer(output, task))
-    except Exception:  # noqa: BLE001 - somebody else's code: that it fails is no score
+    except (Exception, SystemExit):  # noqa: BLE001 - somebody else's code: that it fails is no score
         return None
     return score if 0 <= score <= 1 else None
+
+
+def several(said: Any) -> Iterable[Any]:
+    """What a validator gave as several things: one message, or one finding, is one, and nothing is none."""
+    if said is None:
+        return ()
+    return (said,) if isinstance(said, str | Finding) else said
 
 
 def validating(kind: str) -> Callable[[str], Iterator[Finding]] | None:
@@ -81,9 +91,12 @@ def validating(kind: str) -> Callable[[str], Iterator[Finding]] | None:
 
     def check(text: str) -> Iterator[Finding]:
         try:
-            for said in function(text):
+            for said in several(function(text)):
                 yield said if isinstance(said, Finding) else Finding(kind, "error", str(said))
-        except Exception as error:  # somebody else's code: that it fails says nothing about the file
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # somebody else's code: that it fails says nothing about the file
             raise NotCheckedError(f"the plugin for {kind} failed: {type(error).__name__}: {error}") from error
 
     return check
@@ -107,7 +120,7 @@ def called(reference: str) -> Callable[..., Any]:
         return found
     try:
         function: Any = getattr(import_module(module), name)
-    except Exception as error:  # somebody else's code, as above
+    except (Exception, SystemExit) as error:  # somebody else's code, as above
         what = f"the check {reference} can't be imported: {type(error).__name__}: {error}"
         raise ConfigError(what, hint="Install the package that it is in.") from error
     if not getattr(function, _MARK, False):

@@ -19,11 +19,13 @@ class Delivery(NamedTuple):
     task: str
     output: str
     artifacts: tuple[Artifact, ...]
+    fits: bool = False
+    """Whether it had to fit a JSON Schema, and does: then no score of its text says more."""
 
     @classmethod
     def of(cls, step: StepRecord) -> Delivery:
         """What a completed step has delivered."""
-        return cls(step.name, step.task, step.output, step.artifacts)
+        return cls(step.name, step.task, step.output, step.artifacts, fits=step.data is not None)
 
 
 class Assessment(NamedTuple):

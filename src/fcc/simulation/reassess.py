@@ -12,7 +12,6 @@ from fcc.simulation.judging import judge_run
 from fcc.simulation.record import RunRecord, StepRecord
 from fcc.simulation.resolved import plan_of
 from fcc.simulation.structured import RULE
-from fcc.simulation.verdict import Finding
 
 OF_THE_RUN = {RULE, "reply-cut", "until-unmet"}
 """Findings that come from how a run went, and stay whoever judges its outputs."""
@@ -35,9 +34,9 @@ def reassess(record: RunRecord, assessor: Assessor) -> RunRecord:
             done[step.name] = step
             continue
         inputs = chain.inputs_in(unit.environment, record.inputs)
-        has_schema = unit.planned.step.output is not None
-        resting_on = before(units, done, unit)
-        done[step.name] = _fitting(step) if has_schema else _again(step, assessor, resting_on, inputs)
+        fits = unit.planned.step.output is not None
+        own = Delivery.of(step)._replace(fits=fits)
+        done[step.name] = _again(step, own, assessor, before(units, done, unit), inputs)
     steps = tuple(done.values())
     inputs_in = {name: chain.inputs_in(name, record.inputs) for name in (tuple(chain.environments) or ("",))}
     findings = disagreements(assessor, units, steps, inputs_in)
@@ -45,19 +44,16 @@ def reassess(record: RunRecord, assessor: Assessor) -> RunRecord:
     return replace(record, steps=steps, findings=findings, verdict=verdict)
 
 
-def _fitting(step: StepRecord) -> StepRecord:
-    """A step whose answer fits its schema: no text score says as much."""
-    return replace(step, findings=_of_the_run(step), score=1.0)
-
-
 def _again(
-    step: StepRecord, assessor: Assessor, resting_on: Sequence[StepRecord], inputs: Mapping[str, Any]
+    step: StepRecord,
+    own: Delivery,
+    assessor: Assessor,
+    resting_on: Sequence[StepRecord],
+    inputs: Mapping[str, Any],
 ) -> StepRecord:
-    own = Delivery.of(step)
+    """The step as it is judged now; what comes from how the run went stands where the run puts it."""
     assessment = assessor.assess(own)
-    found = (*_of_the_run(step), *assessment.findings, *differing(assessor, resting_on, own, inputs))
+    first = tuple(finding for finding in step.findings if finding.rule == "reply-cut")
+    last = tuple(finding for finding in step.findings if finding.rule in OF_THE_RUN and finding not in first)
+    found = (*first, *assessment.findings, *differing(assessor, resting_on, own, inputs), *last)
     return replace(step, score=assessment.score, findings=found, unchecked=assessment.unchecked)
-
-
-def _of_the_run(step: StepRecord) -> tuple[Finding, ...]:
-    return tuple(finding for finding in step.findings if finding.rule in OF_THE_RUN)

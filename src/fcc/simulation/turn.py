@@ -142,9 +142,7 @@ def judge(assessor: Assessor | None, world: World, ask: Ask, reply: ModelReply) 
     findings, artifacts = _reply_findings(ask.unit.name, reply), extract_artifacts(reply.text)
     if assessor is None:
         return Round(reply.text, None, findings, artifacts)
-    if ask.schema is not None:
-        return Round(reply.text, 1.0, findings, artifacts)
-    own = Delivery(ask.unit.name, ask.task, reply.text, artifacts)
+    own = Delivery(ask.unit.name, ask.task, reply.text, artifacts, fits=ask.schema is not None)
     assessment = assessor.assess(own)
     inputs = world.common(ask.unit.environment)["inputs"]
     found = (*findings, *assessment.findings)

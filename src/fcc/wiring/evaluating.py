@@ -63,6 +63,7 @@ def evaluate(
     asked = tuple(
         replace(item, file=f"{evidence.folder}/{item.file}") if evidence.folder and item.file else item
         for delivery in evidence.deliveries
+        if not delivery.fits
         for item in coverage(delivery.task, delivery.output, delivery.artifacts, delivery.step)
     )
     evidence = replace(evidence, evaluation=replace(evidence.evaluation, coverage=asked))
@@ -83,15 +84,19 @@ def without_secrets(evaluation: Evaluation) -> Evaluation:
         return evaluation
 
     def plain(finding: Finding) -> Finding:
-        return replace(finding, message=clear(finding.message), hint=clear(finding.hint))
+        related = tuple(place._replace(file=clear(place.file)) for place in finding.related)
+        message, hint, file = clear(finding.message), clear(finding.hint), clear(finding.file)
+        return replace(finding, message=message, hint=hint, file=file, related=related)
 
     def plain_file(file: CheckedFile) -> CheckedFile:
         held = file.validation
         found = tuple(map(plain, held.findings))
-        return replace(file, validation=replace(held, findings=found, reason=clear(held.reason)))
+        validation = replace(held, findings=found, reason=clear(held.reason))
+        return replace(file, path=clear(file.path), validation=validation)
 
     return replace(
         evaluation,
+        subject=clear(evaluation.subject),
         reasons=tuple(map(clear, evaluation.reasons)),
         unchecked=tuple(map(clear, evaluation.unchecked)),
         findings=tuple(map(plain, evaluation.findings)),
@@ -116,6 +121,8 @@ def _by_rubric(
         decision, reasons = "BLOCKED", (*closed, *reasons)
     elif decision == "APPROVED" and evaluation.decision == "NO VERDICT":
         decision, reasons = "NO VERDICT", evaluation.reasons
+    elif decision == "APPROVED" and judged is not None and not judged.said_anything:
+        decision, reasons = "NO VERDICT", ("the judge that was asked for judged nothing", *reasons)
     return replace(
         evaluation,
         decision=decision,

@@ -23,7 +23,8 @@ from fcc.evaluations.assessor import (
 from fcc.evaluations.contracts import Context, Source, check_contracts
 from fcc.evaluations.evaluation import CheckedFile, Evaluation
 from fcc.evaluations.files import workspace_checks
-from fcc.evaluations.validation import KINDS, validate_artifact
+from fcc.evaluations.kustomize import patches
+from fcc.evaluations.validation import KINDS, Validation, validate_artifact
 from fcc.simulation import Delivery, Finding, RunRecord, extract_artifacts
 from fcc.simulation.kinds import kind_of
 from fcc.simulation.reassess import reassess
@@ -127,8 +128,9 @@ def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
         raise ConfigError(
             f"the run {record.id} has no output that could be judged", hint="Go on with it first."
         )
+    ignoring = Ignoring(choice.ignored)
     files = tuple(
-        CheckedFile(file_of(step.name, artifact), validate(step.name, artifact))
+        CheckedFile(file_of(step.name, artifact), ignoring.validation(validate(step.name, artifact)))
         for step in steps
         for artifact in step.artifacts
     )
@@ -180,7 +182,8 @@ def of_reply(path: Path, catalog: Catalog, choice: Choice) -> Evidence:
     assessment = TextAssessor().assess(own)
     sources = [Source(f"{shown}/{item.path}", item.kind, item.content) for item in own.artifacts]
     lines = {source.file: item.first_line - 1 for source, item in zip(sources, own.artifacts, strict=True)}
-    found = _judged(shown, "file", _Read(sources), catalog, choice)
+    read = _Read(sources, prose=(Source(shown, "markdown", text),))
+    found = _judged(shown, "file", read, catalog, choice)
     files = tuple(_file_in_markdown(file, shown, lines) for file in found.evaluation.files)
     findings = (
         *(replace(finding, file=shown) for finding in assessment.findings),
@@ -240,6 +243,9 @@ def of_files(paths: Sequence[Path], catalog: Catalog, choice: Choice) -> Evidenc
     return _judged(", ".join(map(show_path, paths)), only, read, catalog, choice)
 
 
+_PATCH = Validation("kubernetes", None, reason="a patch: what kustomize makes of it can be checked")
+
+
 @dataclass(frozen=True)
 class _Read:
     """The texts of files, and what could not be read."""
@@ -247,6 +253,8 @@ class _Read:
     sources: list[Source]
     failed: list[str] = field(default_factory=list)
     """What should have been read, and why it was not."""
+    prose: tuple[Source, ...] = ()
+    """Replies, which only the user's own checks read whole."""
 
 
 def _read_folder(folder: Path, read: _Read, choice: Choice) -> None:
@@ -255,6 +263,11 @@ def _read_folder(folder: Path, read: _Read, choice: Choice) -> None:
         if any(relative.match(pattern) for pattern in choice.excluded):
             continue
         shown = show_path(file)
+        if file.is_symlink() and (astray := _astray(file, folder)):
+            read.failed.append(f"{shown}: {astray}")
+            continue
+        if not file.is_file():
+            continue
         is_known = kind_of(relative.as_posix(), "", "") in KINDS
         try:
             if file.stat().st_size > _LARGEST:
@@ -285,24 +298,37 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in PASSED_OVER)
         for name in sorted(names):
             file = Path(place, name)
-            if file.is_file() or file.is_symlink():
-                yield file
+            yield file
+
+
+def _astray(link: Path, folder: Path) -> str:
+    """Why a link is not followed; "" where it is."""
+    target = link.resolve()
+    if not target.exists():
+        return "a link that leads nowhere"
+    return "" if target.is_relative_to(folder.resolve()) else "a link that leads out of the folder"
 
 
 def _judged(
     subject: str, source: Literal["file", "folder"], read: _Read, catalog: Catalog, choice: Choice
 ) -> Evidence:
+    parts = patches(read.sources)
     files = tuple(
-        CheckedFile(item.file, validate_artifact(item.kind, item.text, item.file)) for item in read.sources
+        CheckedFile(
+            item.file, _PATCH if item.file in parts else validate_artifact(item.kind, item.text, item.file)
+        )
+        for item in read.sources
     )
+    whole = [item for item in read.sources if item.file not in parts]
     known = tuple(file for file in files if file.validation.valid is not None or file.validation.checkable)
     checks = workspace_checks(catalog.workspace)
-    own, broken = apply_checks(checks, [(item.file, item.kind, item.text) for item in read.sources])
+    read_by_checks = [(item.file, item.kind, item.text) for item in (*read.sources, *read.prose)]
+    own, broken = apply_checks(checks, read_by_checks)
     passing = Ignoring(choice.ignored)
     findings = passing.kept(
         [
             *(finding for file in files for finding in file.validation.findings),
-            *check_contracts(read.sources, Context()),
+            *check_contracts(whole, Context()),
             *own,
         ]
     )

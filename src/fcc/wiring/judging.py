@@ -51,8 +51,14 @@ class Judged:
     """What a judge says of several outputs, by the rubric's criteria."""
 
     criteria: Mapping[str, JudgedCriterion]
+
     facts: Mapping[str, Any]
     """The judge, its prompt hash, calibration, agreement and cost, as plain values."""
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether any criterion could be judged."""
+        return any(item.value is not None for item in self.criteria.values())
 
 
 def judge_criteria(rubric: Rubric | None) -> tuple[JudgeCriterion, ...]:
@@ -148,11 +154,20 @@ def _facts(judge: Judge, known: str, judgements: Mapping[str, Judgement], *, dec
     }
 
 
+def measure_judge(
+    request: JudgeRequest, catalog: Catalog, rubric: Rubric | None, pairs: Sequence[CalibrationPair]
+) -> Calibration:
+    """The judge, measured on pairs; nothing is kept. Errors as `calibrate_judge`."""
+    date = datetime.now(UTC).date().isoformat()
+    criteria = judge_criteria(rubric) or GENERAL
+    return _ask(request, catalog, lambda judge: calibrate(judge, pairs, criteria, date=date))[1]
+
+
 def calibrate_judge(
     request: JudgeRequest,
     catalog: Catalog,
     rubric: Rubric | None = None,
-    pairs: Sequence[CalibrationPair] | Path | None = None,
+    pairs: Path | None = None,
 ) -> tuple[Calibration, Path]:
     """The judge, measured on known pairs; and where that is kept.
 
@@ -160,13 +175,12 @@ def calibrate_judge(
         ConfigError: there is no such judge, or the pairs can't be read.
         StorageError: it could not be kept.
     """
-    known = read_pairs(pairs) if isinstance(pairs, Path) else pairs or builtin_pairs()
-    date = datetime.now(UTC).date().isoformat()
-    criteria = judge_criteria(rubric) or GENERAL
-    _, found = _ask(request, catalog, lambda judge: calibrate(judge, known, criteria, date=date))
+    found = measure_judge(
+        request, catalog, rubric, read_pairs(pairs) if pairs is not None else builtin_pairs()
+    )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", found.judge_model).strip("-.")[:80] or "judge"
     folder = catalog.workspace.state / "calibrations"
-    path = folder / f"{name}-{found.prompt_hash[:12]}.json"
+    path = folder / f"{name}-{found.prompt_hash[:12]}-{found.pairs[:8]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     found.write(path)
     return found, path

@@ -13,7 +13,7 @@ from fcc.providers.deterministic.defects import DEFECTS
 from fcc.simulation import Delivery, Finding, RunRecord
 from fcc.wiring.backends import DETERMINISTIC
 from fcc.wiring.catalog import Catalog
-from fcc.wiring.judging import JudgeRequest, calibrate_judge
+from fcc.wiring.judging import JudgeRequest, measure_judge
 from fcc.wiring.preparing import RunRequest, prepare
 
 
@@ -22,9 +22,7 @@ class Mutations(NamedTuple):
 
     table: MutationTable
     judge: Calibration | None = None
-    """The judge on pairs of a clean output and the same with a defect."""
-    kept: Path | None = None
-    """Where the judge's measures are kept."""
+    """The judge on pairs of a clean output and the same with a defect; it is not kept: such pairs are easy."""
 
 
 def seed_defects(
@@ -58,7 +56,7 @@ def seed_defects(
     pairs = tuple(
         pair for defect, record in records.items() if defect for pair in _pairs(records[""], record)
     )
-    return Mutations(table, *calibrate_judge(judge, catalog, rubric, pairs))
+    return Mutations(table, measure_judge(judge, catalog, rubric, pairs))
 
 
 def findings_of(record: RunRecord) -> tuple[Finding, ...]:
