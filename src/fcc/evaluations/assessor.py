@@ -94,10 +94,14 @@ class EvidenceAssessor:
     The score is the text's; files count by their findings, of which one error is enough to block.
     """
 
-    def __init__(self, checks: Sequence[OwnCheck] = (), ignored: Sequence[str] = ()) -> None:
+    def __init__(
+        self, checks: Sequence[OwnCheck] = (), ignored: Sequence[str] = (), *, advise: bool = False
+    ) -> None:
         self._checks = tuple(checks)
         """Checks of the user's own."""
         self._ignoring = Ignoring(ignored)
+        self._advise = advise
+        """Whether tools are asked that only advise."""
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -107,7 +111,7 @@ class EvidenceAssessor:
     def assess(self, own: Delivery) -> Assessment:
         """The text's score; the findings on the text and on each of its files; which could not be checked."""
         text = TextAssessor().assess(own)
-        validated = [validate(own.step, artifact) for artifact in own.artifacts]
+        validated = [validate(own.step, artifact, advise=self._advise) for artifact in own.artifacts]
         found = [finding for validation in validated for finding in validation.findings]
         found += [] if own.fits else unmet(own)
         own_found, failed = self._own_findings(own)
@@ -198,11 +202,11 @@ def file_of(step: str, artifact: Artifact) -> str:
     return f"artifacts/{step}/{artifact.path}"
 
 
-def validate(step: str, artifact: Artifact) -> Validation:
+def validate(step: str, artifact: Artifact, *, advise: bool = True) -> Validation:
     """What is known of one artifact of a run by itself."""
     from fcc.evaluations.validation import validate_artifact
 
-    return validate_artifact(artifact.kind, artifact.content, file_of(step, artifact))
+    return validate_artifact(artifact.kind, artifact.content, file_of(step, artifact), advise=advise)
 
 
 def unchecked(validated: Sequence[Validation]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -49,14 +50,14 @@ class Validation:
         return self.kind in KINDS
 
 
-def validate_artifact(kind: str, text: str, file: str = "") -> Validation:
+def validate_artifact(kind: str, text: str, file: str = "", *, advise: bool = True) -> Validation:
     """Whether a text is a valid artifact of its kind (`KINDS`); a kind that is not known is not checked.
 
     It is invalid where a check finds an error; findings of a lower severity are advice. A tool that is not installed
-    never makes a text valid.
+    never makes a text valid. Without `advise`, tools that only advise are not asked.
     """
     try:
-        found = _validated(kind, text)
+        found = _validated(kind, text, advise)
     except _UncheckedError as unchecked:
         found = unchecked.validation
     if not (file and found.findings):
@@ -73,7 +74,7 @@ class _UncheckedError(Exception):
 
 
 @lru_cache(maxsize=1024)
-def _validated(kind: str, text: str) -> Validation:
+def _validated(kind: str, text: str, advise: bool) -> Validation:
     """The same for a text in no file: steps that are asked again, and runs in one process, repeat their files."""
     try:
         check = _check(kind)
@@ -83,6 +84,8 @@ def _validated(kind: str, text: str) -> Validation:
     reason = ""
     try:
         found.extend(check(text))
+        if advise and not any(finding.severity == "error" for finding in found):
+            found.extend(_advice(kind, text))
     except NotCheckedError as stopped:
         reason = str(stopped)
     failed = any(finding.severity == "error" for finding in found)
@@ -97,6 +100,13 @@ def _check(kind: str) -> Check:
     module = import_module(f"fcc.evaluations.validators.{KINDS[kind]}")
     check: Check = getattr(module, "check" if KINDS[kind] != "plain" else f"check_{kind}")
     return check
+
+
+def _advice(kind: str, text: str) -> Iterable[Finding]:
+    """What a tool that only advises says of a valid text of a kind that has one."""
+    module = import_module(f"fcc.evaluations.validators.{KINDS[kind]}") if kind in KINDS else None
+    advise: Check | None = getattr(module, "advise", None)
+    return advise(text) if advise is not None else ()
 
 
 def _of_plugin(kind: str) -> Check:

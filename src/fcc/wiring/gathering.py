@@ -121,7 +121,7 @@ def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
     Raises:
         ConfigError: the run has no output, or is damaged.
     """
-    assessor = EvidenceAssessor(workspace_checks(catalog.workspace), choice.ignored)
+    assessor = EvidenceAssessor(workspace_checks(catalog.workspace), choice.ignored, advise=True)
     judged = reassess(record, assessor)
     steps = [step for step in judged.steps if step.status == "completed" and step.gate is None]
     if not steps:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from fcc.evaluations import validation
 from fcc.evaluations.validation import validate_artifact
+from fcc.evaluations.validators import _command, _dockerfile_shell
+from fcc.evaluations.validators._command import Completed
 
 GOOD = r"""# syntax=docker/dockerfile:1
 # escape=\
@@ -134,6 +136,76 @@ def test_what_does_not_build_is_invalid(text, rule, line):
     valid, found = _found(text)
     assert valid is False
     assert (rule, line) in found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("RUN a && \\\n  b &&", 3),
+        ("RUN a\nRUN if b; then \\\n    # why\n\n    c; \\\n  d\nRUN e", 7),
+        ("RUN a \\\n  && (b; \\\n  c))  \\\n  && d", 4),
+        ("RUN a \\\n  && echo 'it's' \\\n  && d", 3),
+        ("RUN echo 'a\nRUN echo 'b", 2),
+        ('RUN echo "a\nRUN if b; fi\nRUN echo "c', 2),
+        ("RUN a # why \\\n  && (b", None),
+        ("CMD a && && b", 2),
+        ("ENTRYPOINT exec a |", 2),
+        ("HEALTHCHECK --interval=5s \\\n  CMD a ||", 3),
+        ("ONBUILD RUN a; }", 2),
+        ("RUN --mount=type=cache,target=/x \\\n  --network=none \\\n  a && ;", 4),
+        ("RUN cat <<EOF > /x && \nif a\nEOF", 4),
+        ("RUN <<EOF\na\nif b; then c\nEOF", 4),
+        ('SHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN [[ a ', 3),
+        ('SHELL ["powershell", "-c"]\nRUN a | %{ b\nFROM c\nRUN if', 5),
+    ],
+)
+def test_a_command_that_the_shell_cannot_read_is_told_on_its_line(text, line):
+    """A command in shell form that bash cannot parse as the build joins it is an error, on its own line."""
+    valid, found = _found(f"FROM a\n{text}\n")
+    if line is None:
+        assert valid is True
+    else:
+        assert valid is False
+        assert ("dockerfile-shell", line) in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a\nARG X\nRUN $X && echo '{ )' ${X:-y} # it's \\\n  fine",
+        "FROM a\nRUN cat <<'A' > /x && b <<B\nif (\nA\n'\nB\nRUN <<EOF\n#!/usr/bin/env python3\nif a: b('\nEOF\n",
+        "FROM a\nRUN <<EOF\nEOF\nRUN # nothing",
+        "FROM a\nRUN shopt -s extglob; rm !(b)\n",
+        "FROM a\nRUN exec 3<>/x; case b in c) d;; esac; e() { f; }; g=(h i)\n",
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022 AS w\nRUN if (\nFROM w\nRUN }",
+        "ARG BASE=mcr.microsoft.com/windows/nanoserver\nFROM $BASE\nRUN if (",
+        "# escape=`\nFROM a\nRUN if (",
+        'FROM a AS b\nSHELL ["pwsh", "-c"]\nRUN if (\nFROM B\nCMD }',
+        'FROM a\nCMD ["if ("]\nHEALTHCHECK NONE',
+    ],
+)
+def test_a_command_for_the_shell_or_for_another_is_valid(text):
+    """What sh or bash reads, here-documents included, is valid; what is for Windows or another program is not read."""
+    assert _found(text) == (True, [])
+
+
+def test_many_commands_cost_one_reading(monkeypatch):
+    """The command lines of a file that has no mistake are read together."""
+    seen = []
+    monkeypatch.setattr(
+        _dockerfile_shell, "run_tool", lambda *given, **_: seen.append(given) or Completed(0, "", "")
+    )
+    assert _found("FROM a\n" + "RUN b\n" * 30) == (True, [])
+    assert len(seen) == 1
+    result = validate_artifact("dockerfile", "FROM a\n" + "RUN b\n" * 101)
+    assert (result.valid, "100" in result.reason) == (None, True)
+
+
+def test_without_bash_its_commands_are_not_checked(monkeypatch):
+    """A file with command lines is not valid where nothing can read them; one without is."""
+    monkeypatch.setattr(_command, "find_tool", lambda _: None)
+    assert validate_artifact("dockerfile", "FROM a\nRUN b\n").valid is None
+    assert validate_artifact("dockerfile", "FROM a\n").valid is True
 
 
 def test_a_placeholder_is_advice():

@@ -32,6 +32,12 @@ class Instruction(NamedTuple):
     """What follows them."""
     unclosed: str = ""
     """The end mark of a here-document that never comes."""
+    starts: tuple[tuple[int, int], ...] = ()
+    """How many characters before the end of `rest` each of its lines starts, or before that, and its number."""
+    heredocs: tuple[str, ...] = ()
+    """The lines of its here-documents, with their end marks."""
+    heredocs_at: int = 0
+    """The line that they start on."""
 
     @property
     def exec_form(self) -> object:
@@ -81,6 +87,7 @@ def instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
     while index < len(lines):
         start = index
         parts: list[str] = []
+        begun: list[int] = []
         while index < len(lines):
             line = lines[index].lstrip() if not parts else lines[index]
             index += 1
@@ -89,19 +96,29 @@ def instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
                     continue
                 break
             cut = continued.search(line)
+            begun.append(index)
             parts.append(line[: cut.start()] if cut else line)
             if not cut:
                 break
         text = "".join(parts).strip()
         if not text:
             continue
-        found = split(text, start + 1)
+        found = split(text, start + 1)._replace(starts=tuple(_starts(parts, begun)))
+        after = index
         for mark, tabs in _heredocs(found):
             index = _after(lines, index, mark, tabs=tabs)
             if index > len(lines):
                 found = found._replace(unclosed=mark)
                 index = len(lines)
-        yield found
+        yield found._replace(heredocs=tuple(lines[after:index]), heredocs_at=after + 1)
+
+
+def _starts(parts: list[str], begun: list[int]) -> Iterator[tuple[int, int]]:
+    """For each line of an instruction how far before its end it starts, without the spaces at the end."""
+    left = len("".join(parts).rstrip())
+    for part, number in zip(parts, begun, strict=True):
+        yield left, number
+        left -= len(part)
 
 
 def split(text: str, line: int) -> Instruction:

@@ -10,6 +10,7 @@ from importlib import import_module
 from fcc.evaluations.validators._command import find_tool, run_tool
 from fcc.evaluations.validators._dockerfile_lines import Instruction, escape_of, instructions
 from fcc.evaluations.validators._dockerfile_rules import problems
+from fcc.evaluations.validators._dockerfile_shell import shell_findings
 from fcc.evaluations.validators._text import encodable
 from fcc.evaluations.validators.check import NotCheckedError, advice, error, mapping, missing, sequence
 from fcc.simulation import Finding
@@ -36,6 +37,8 @@ def check(text: str) -> Iterator[Finding]:
     if told or wrong:
         return
     yield from _buildkit(text)
+    if escape == "\\":  # the other escape sign is for Windows
+        yield from shell_findings(found)
     yield from _hadolint(text)
 
 

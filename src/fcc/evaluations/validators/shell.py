@@ -44,6 +44,13 @@ def check(text: str) -> Iterator[Finding]:
     yield from _bash(text, shebang[1] if shebang else "")
 
 
+def advise(text: str) -> Iterator[Finding]:
+    """What shellcheck calls an error in a valid script for bash: the shell takes it."""
+    shebang = _SHEBANG.match(text)
+    if not shebang or shebang[1] not in _POSIX:
+        yield from _shellcheck(text, posix=False)
+
+
 def _refused(text: str, lines: list[str]) -> Iterator[Finding]:
     """What bash would read as something else than it is."""
     number, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (1, ""))
@@ -71,8 +78,8 @@ def _bash(text: str, shell: str) -> Iterator[Finding]:
         found = [error("shell-syntax", f"bash: {done.err.strip()[:200] or 'can not read it'}", 1)]
     found = found or (list(_dash(text)) if shell in _POSIX else [])
     yield from found
-    if not found:
-        yield from _shellcheck(text, posix=shell in _POSIX)
+    if not found and shell in _POSIX:
+        yield from _shellcheck(text, posix=True)
 
 
 def _dash(text: str) -> Iterator[Finding]:
