@@ -34,6 +34,8 @@ WHOLE = {
         '    ports: ["80:80", "127.0.0.1:8000-8001:8000-8001/tcp", 3000, "${P:-80}:80", "[::1]:80:80", "8000-8010:80"]',
         "    environment: [A=$$B, 'C=${D?needed}', E=$F]",
         "    volumes: [./a:/b, /c:/d:ro, 'C:\\e:/f', /anonymous]\n    networks: [default]",
+        "    healthcheck: {test: a, interval: 1m30s, timeout: 2.5s, start_period: $P, start_interval: 500ms}",
+        "    stop_grace_period: '0'\n    deploy: {update_config: {delay: 1h5m30s20ms, monitor: 100us}}",
         "    depends_on: [elsewhere]\ninclude: [other.yaml]",
     ],
 )
@@ -61,12 +63,28 @@ def test_compose_files_are_valid(rest):
         (f"{WEB}    command: '${{A'\n", "compose-variable", 4),
         (f"{WEB}    command: 'cost: 5$'\n", "compose-variable", 4),
         ("services:\n  web: nginx\n", "compose-schema", 2),
+        (f"{WEB}    healthcheck:\n      test: a\n      interval: abc\n", "compose-duration", 6),
+        (f"{WEB}    healthcheck:\n      timeout: '30'\n", "compose-duration", 5),
+        (f"{WEB}    healthcheck:\n      start_period: 1 m\n", "compose-duration", 5),
+        (f"{WEB}    stop_grace_period: 10sec\n", "compose-duration", 4),
+        (f"{WEB}    deploy:\n      restart_policy:\n        delay: soon\n", "compose-duration", 6),
     ],
 )
 def test_what_is_wrong_is_found_on_its_line(text, rule, line):
     """Each mistake gives its own rule, with the line that it stands on."""
     assert (rule, line) in {(found.rule, found.line) for found in compose.check(text)}
     assert validate_artifact("docker_compose", text).valid is False
+
+
+def test_a_known_key_is_not_called_unknown():
+    """A key whose value is wrong is told by its value alone, and an unknown one beside it by its name."""
+    wrong = f"{WEB}    healthcheck: {{interval: abc, test: 5}}\n"
+    told = [found.message for found in compose.check(wrong)]
+    assert [("cannot have" in message) for message in told] == [False, False]
+    told = [found.message for found in compose.check(f"{wrong}    imge: x\n")]
+    assert [message for message in told if "cannot have" in message] == [
+        "`services.web` cannot have the key `imge`; did you mean `image`?"
+    ]
 
 
 def test_an_obsolete_version_is_advice():

@@ -180,7 +180,7 @@ def test_a_command_that_the_shell_cannot_read_is_told_on_its_line(text, line):
         "FROM mcr.microsoft.com/windows/servercore:ltsc2022 AS w\nRUN if (\nFROM w\nRUN }",
         "ARG BASE=mcr.microsoft.com/windows/nanoserver\nFROM $BASE\nRUN if (",
         "# escape=`\nFROM a\nRUN if (",
-        'FROM a AS b\nSHELL ["pwsh", "-c"]\nRUN if (\nFROM B\nCMD }',
+        'FROM a AS b\nSHELL ["pwsh", "-c"]\nRUN if (\nFROM b\nCMD }',
         'FROM a\nCMD ["if ("]\nHEALTHCHECK NONE',
     ],
 )

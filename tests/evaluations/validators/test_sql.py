@@ -60,6 +60,29 @@ def test_what_no_dialect_reads_is_invalid(text, line):
     assert line in {None, result.findings[0].line}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\c shop\nSELECT 1;\n",
+        "CREATE TABLE a (b int);\n\\d a\n",
+        "SELECT 1;\n  \\i other.sql\n",
+        "SELECT 'CREATE DATABASE b' WHERE NOT EXISTS (SELECT 1)\\gexec\n",
+        "COPY a (b, c) FROM stdin;\n1\tx\n2\ty z\n\\.\nSELECT 1;\n",
+        "copy public.a\nfrom STDIN with (format csv);\n1,x y\n\\.\n",
+    ],
+)
+def test_what_only_psql_reads_is_not_checked(text):
+    """A file with commands of psql, or the data of a COPY, is not called wrong SQL."""
+    result = validate_artifact("sql", text)
+    assert (result.valid, "psql's own commands" in result.reason) == (None, True)
+
+
+def test_a_backslash_elsewhere_is_no_command_of_psql():
+    """A backslash within a text does not keep the rest from being checked."""
+    assert validate_artifact("sql", "SELECT 'a\\b';\n").valid is True
+    assert validate_artifact("sql", "SELECT 'a\\b' FROM WHERE;\n").valid is False
+
+
 def test_a_message_is_in_plain_words():
     """What the library calls its tokens and classes is not shown."""
     for text in ("SELECT FROM WHERE x", "SELECT a FROM t WHERE"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -20,14 +20,16 @@ _WINDOWS = re.compile(r"windows|nanoserver|servercore|powershell", re.IGNORECASE
 _WHOLE_SCRIPT = re.compile(r"[0-9]*<<-?(['\"]?)\w+\1")
 """A here-document that is the script itself, and no program's input."""
 _SH_SHEBANG = re.compile(r"#!\s*\S*?(?:/env\s+)?\b(?:ash|bash|dash|sh)\b")
-_SAID = re.compile(r"(?:\./)?(\d+)\.(sh|one): (?:line (\d+): )?(?!warning: )(?!`)(.*)")
+_SAID = re.compile(r"(?:\./)?(\d+)\.(sh|one): (?:line (\d+): |(?!line \d))(?!warning: )(?!`)(.*)")
 _GUARDS = "#' } ) ;;\n#\" } ) ;;\n#` } ) ;;\n"
 """Comments, unless a quote is open before them: then an error."""
-_ALL_AT_ONCE = (
-    'bash {0}-n all 2>/dev/null || for f in *.one; do bash {0}-n "$f" || bash {0}-n "${{f%.one}}.sh"; done'
-)
+_ALL_AT_ONCE = """
+[ -z "$(bash {0}-n all 2>&1)" ] || for f in *.one; do
+    said=$(bash {0}-n "$f" 2>&1) && [ -z "$said" ] || {{ echo "$said"; bash {0}-n "${{f%.one}}.sh"; }}
+done 2>&1
+"""
 """Bash reads without running anything. One reading takes a few milliseconds, so the command lines are first read
-together, and each by itself only where that fails."""
+together, and each by itself only where something is said of them."""
 _PATIENCE = 5.0
 _MOST = 100
 """How many command lines of a file are read."""
@@ -58,7 +60,7 @@ def shell_findings(found: list[Instruction]) -> Iterator[Finding]:
         "-O extglob " if "extglob" in files["all"] else ""
     )  # -n does not run the `shopt` that turns it on
     done = run_tool(["bash", "-c", _ALL_AT_ONCE.format(options)], files, timeout=_PATIENCE)
-    yield from _said(done.err, read)
+    yield from _said(done.out, read)
     if len(scripts) > _MOST:
         raise NotCheckedError(f"of more than {_MOST} command lines only those were read; split the file")
 
@@ -125,7 +127,7 @@ def _script(each: Instruction) -> _Script | None:
     first = bisect_left(at, (1, 0))
     inner = [(position, line) for position, line in at[first:] if position < len(each.rest)]
     edges = [0, *(position for position, _ in inner), len(each.rest)]
-    parts = [each.rest[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [each.rest[start:end] for start, end in pairwise(edges)]
     start = at[first - 1][1] if first else each.line
     body = "".join(f"\n{line}" for line in each.heredocs)
     bodies = range(each.heredocs_at, each.heredocs_at + len(each.heredocs))

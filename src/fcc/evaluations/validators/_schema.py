@@ -35,6 +35,8 @@ def schema_findings(name: str, document: _yaml.Document, rule: str) -> Iterator[
     seen: set[tuple[int, str]] = set()
     for outer in found:
         inner = _telling(outer)
+        if _repeats(inner):
+            continue
         path = tuple(inner.absolute_path)
         extra = _extra(inner)
         finding = error(rule, _message(inner, path, extra), line_of(document, (*path, *extra)), _hint(inner))
@@ -109,18 +111,27 @@ def _message(found: Any, path: tuple[str | int, ...], extra: tuple[str, ...]) ->
             return f"{where}: {found.message[:200]}"
 
 
+def _repeats(found: Any) -> bool:
+    """Whether it only says that known keys did not count, since their values failed, which is told by itself."""
+    return found.validator == "unevaluatedProperties" and bool(_unevaluated(found)) and not _extra(found)
+
+
+def _unevaluated(found: Any) -> list[str]:
+    """The keys that a message of `unevaluatedProperties` names; only jsonschema knows what was evaluated."""
+    named = re.findall(r"'(.*?)'(?=,| was| were)", found.message.partition("(")[2])
+    return [key for key in named if key in found.instance]
+
+
 def _extra(found: Any) -> tuple[str, ...]:
     """The key that may not be there, as far as it can be told."""
-    if found.validator == "unevaluatedProperties":
-        named = re.search(
-            r"\('(.*?)'(?:,| was| were)", found.message
-        )  # only jsonschema knows what was evaluated
-        return (named[1],) if named and named[1] in found.instance else ()
-    if found.validator != "additionalProperties":
+    if found.validator not in {"additionalProperties", "unevaluatedProperties"}:
         return ()
+    all_of = found.validator == "additionalProperties"
     known, patterns = found.schema.get("properties", {}), found.schema.get("patternProperties", {})
     keys = (
-        key for key in found.instance if key not in known and not any(re.search(p, key) for p in patterns)
+        key
+        for key in (found.instance if all_of else _unevaluated(found))
+        if key not in known and not any(re.search(p, key) for p in patterns)
     )
     return tuple(islice(keys, 1))
 

@@ -24,6 +24,16 @@ _BARE_HOST = re.compile(rf"{_HOST}:(\d+)(?:-(\d+))?(?:/(?:tcp|udp|sctp))?", re.I
 _HIGHEST_PORT = 65535
 _NAMED = ("networks", "secrets", "configs")
 """What a service uses by name and the file declares."""
+_DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)", re.ASCII)
+"""docs.docker.com/reference/compose-file/extension/#specifying-durations; days and weeks are taken too."""
+_DURATIONS: tuple[tuple[Path, tuple[str, ...]], ...] = (
+    ((), ("stop_grace_period",)),
+    (("healthcheck",), ("interval", "timeout", "start_period", "start_interval")),
+    (("deploy", "restart_policy"), ("delay", "window")),
+    (("deploy", "update_config"), ("delay", "monitor")),
+    (("deploy", "rollback_config"), ("delay", "monitor")),
+)
+"""Where a service has them."""
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -82,6 +92,19 @@ class _Compose:
             if wanted := _volume(volume):
                 yield from self._declared("volumes", wanted, (*path, "volumes", index))
         yield from self._ports(service, path)
+        yield from self._durations(service, path)
+
+    def _durations(self, service: dict[str, Any], path: Path) -> Iterator[Finding]:
+        for inner, keys in _DURATIONS:
+            owner: Any = service
+            for key in inner:
+                owner = mapping(owner).get(key)
+            for key in keys:
+                value = mapping(owner).get(key)
+                if isinstance(value, str) and "$" not in value and not _DURATION.fullmatch(value):
+                    what = f"`{key}` is {shown(value)}, which is no duration"
+                    hint = "Write numbers with units, as in 30s, 1m30s or 500ms."
+                    yield self._error("compose-duration", (*path, *inner, key), what, hint)
 
     def _ports(self, service: dict[str, Any], path: Path) -> Iterator[Finding]:
         for index, port in enumerate(sequence(service.get("ports"))):

@@ -26,6 +26,11 @@ _ENDED = re.compile(r"<Token token_type: \S*SENTINEL.*", re.DOTALL)
 _TOKEN = re.compile(r"<Token token_type: .*?, text: (.*?), line: \d+.*?>", re.DOTALL)
 _CLASS = re.compile(r"<class 'sqlglot\.\S*?(\w+)'>")
 _QUOTES = re.compile(r"--[^\n]*|/\*.*?\*/|(['\"`])(?:(?!\1).|\1\1)*\1|(['\"`]|/\*)", re.DOTALL)
+_PSQL = re.compile(
+    r"^[ \t]*\\(?:[a-zA-Z!?.;]|$)|\\g(?:x|set|exec|desc)?\b[^\n]*$|^\s*COPY\s[^;]*?\sFROM\s+stdin\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Commands of psql itself, and data that follows a COPY (postgresql.org/docs/current/app-psql.html)."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 _Refusal = tuple[int, int, str]
@@ -46,6 +51,8 @@ def check(text: str) -> Iterator[Finding]:
         if refused is None:
             return
         furthest = max(furthest, refused)
+    if _PSQL.search(text):
+        raise NotCheckedError("it holds psql's own commands, which are no SQL")
     line, _, message = furthest
     if not message:
         raise NotCheckedError("it holds statements that nothing here reads in full")
