@@ -149,6 +149,7 @@ def test_what_does_not_build_is_invalid(text, rule, line):
         ('RUN echo "a\nRUN if b; fi\nRUN echo "c', 2),
         ("RUN a # why \\\n  && (b", None),
         ("CMD a && && b", 2),
+        ("RUN b && && echo 500.one: line 9: c; 001.sh: d", 2),
         ("ENTRYPOINT exec a |", 2),
         ("HEALTHCHECK --interval=5s \\\n  CMD a ||", 3),
         ("ONBUILD RUN a; }", 2),

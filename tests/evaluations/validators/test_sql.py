@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from fcc.evaluations import validation
 from fcc.evaluations.validation import validate_artifact
+from fcc.evaluations.validators import sql
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +83,14 @@ def test_a_backslash_elsewhere_is_no_command_of_psql():
     """A backslash within a text does not keep the rest from being checked."""
     assert validate_artifact("sql", "SELECT 'a\\b';\n").valid is True
     assert validate_artifact("sql", "SELECT 'a\\b' FROM WHERE;\n").valid is False
+
+
+@pytest.mark.parametrize("part", ["\n", "COPY ", "COPY a ", "\\\\g ", " \t"])
+def test_looking_for_psql_takes_a_moment(part):
+    """No text, however it repeats, takes long to be looked through."""
+    started = time.perf_counter()
+    assert sql._PSQL.search(part * (60_000 // len(part)) + "x") is None or "g" in part
+    assert time.perf_counter() - started < 1.5
 
 
 def test_a_message_is_in_plain_words():

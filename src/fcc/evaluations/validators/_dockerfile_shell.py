@@ -20,7 +20,9 @@ _WINDOWS = re.compile(r"windows|nanoserver|servercore|powershell", re.IGNORECASE
 _WHOLE_SCRIPT = re.compile(r"[0-9]*<<-?(['\"]?)\w+\1")
 """A here-document that is the script itself, and no program's input."""
 _SH_SHEBANG = re.compile(r"#!\s*\S*?(?:/env\s+)?\b(?:ash|bash|dash|sh)\b")
-_SAID = re.compile(r"(?:\./)?(\d+)\.(sh|one): (?:line (\d+): |(?!line \d))(?!warning: )(?!`)(.*)")
+_SAID = re.compile(
+    r"^(?:\./)?(\d{3})\.(sh|one): (?:line (\d+): |(?!line \d))(?!warning: )(?!`)(.*)", re.MULTILINE
+)
 _GUARDS = "#' } ) ;;\n#\" } ) ;;\n#` } ) ;;\n"
 """Comments, unless a quote is open before them: then an error."""
 _ALL_AT_ONCE = """
@@ -56,9 +58,8 @@ def shell_findings(found: list[Instruction]) -> Iterator[Finding]:
     files = {"all": "".join(f"{{\n{each.one}\n}}\n{_GUARDS}" for each in read)}
     for index, each in enumerate(read):
         files |= {f"{index:03}.one": f"{each.one}\n", f"{index:03}.sh": f"{each.lines}\n"}
-    options = (
-        "-O extglob " if "extglob" in files["all"] else ""
-    )  # -n does not run the `shopt` that turns it on
+    # -n does not run the `shopt` that turns it on
+    options = "-O extglob " if "extglob" in files["all"] else ""
     done = run_tool(["bash", "-c", _ALL_AT_ONCE.format(options)], files, timeout=_PATIENCE)
     yield from _said(done.out, read)
     if len(scripts) > _MOST:
@@ -70,7 +71,7 @@ def _said(text: str, scripts: list[_Script]) -> Iterator[Finding]:
     apart: set[int] = set()
     for said in _SAID.finditer(text):
         index, line = int(said[1]), int(said[3] or 1)
-        if index in apart or (index in told and said[2] == "one"):
+        if index >= len(scripts) or index in apart or (index in told and said[2] == "one"):
             continue
         places = scripts[index].places
         if said[2] == "sh":

@@ -31,15 +31,19 @@ def schema_findings(name: str, document: _yaml.Document, rule: str) -> Iterator[
         raise NotCheckedError(
             f"more than {_MOST_VALUES:,} values are too many for the schema; split the file"
         )
-    found = islice(_validator(name).iter_errors(document.data), _MOST_FINDINGS)
+    validator = _validator(name)
+    found = islice(validator.iter_errors(document.data), _MOST_FINDINGS)
     seen: set[tuple[int, str]] = set()
     for outer in found:
         inner = _telling(outer)
-        if _repeats(inner):
-            continue
         path = tuple(inner.absolute_path)
-        extra = _extra(inner)
-        finding = error(rule, _message(inner, path, extra), line_of(document, (*path, *extra)), _hint(inner))
+        extra = _extra(inner, validator.schema)
+        if _repeats(inner, extra):
+            continue
+        known = _known(inner.schema, validator.schema)
+        finding = error(
+            rule, _message(inner, path, extra, known), line_of(document, (*path, *extra)), _hint(inner)
+        )
         if (finding.line, finding.message) not in seen:
             seen.add((finding.line, finding.message))
             yield finding
@@ -88,7 +92,7 @@ def _is_other_kind(found: Any) -> bool:
     return bool(found.validator == "type")
 
 
-def _message(found: Any, path: tuple[str | int, ...], extra: tuple[str, ...]) -> str:
+def _message(found: Any, path: tuple[str | int, ...], extra: tuple[str, ...], known: list[str]) -> str:
     where = f"`{'.'.join(map(str, path))}`" if path else "the file"
     value = found.instance
     match found.validator:
@@ -100,9 +104,8 @@ def _message(found: Any, path: tuple[str | int, ...], extra: tuple[str, ...]) ->
             absent = [key for key in found.validator_value if key not in value]
             return f"{where} lacks {', '.join(f'`{key}`' for key in absent)}"
         case "additionalProperties" | "unevaluatedProperties":
-            complete = found.validator == "additionalProperties"
-            known = near(extra[0], found.schema.get("properties", {})) if extra and complete else ""
-            return f"{where} cannot have {f'the key `{extra[0]}`{known}' if extra else 'one of its keys'}"
+            key = f"the key `{extra[0]}`{near(extra[0], known)}" if extra else "one of its keys"
+            return f"{where} cannot have {key}"
         case "enum":
             return f"{where} is {shown(value)}, which is not among the values that may stand there"
         case "oneOf" | "anyOf":
@@ -111,9 +114,9 @@ def _message(found: Any, path: tuple[str | int, ...], extra: tuple[str, ...]) ->
             return f"{where}: {found.message[:200]}"
 
 
-def _repeats(found: Any) -> bool:
+def _repeats(found: Any, extra: tuple[str, ...]) -> bool:
     """Whether it only says that known keys did not count, since their values failed, which is told by itself."""
-    return found.validator == "unevaluatedProperties" and bool(_unevaluated(found)) and not _extra(found)
+    return found.validator == "unevaluatedProperties" and bool(_unevaluated(found)) and not extra
 
 
 def _unevaluated(found: Any) -> list[str]:
@@ -122,18 +125,32 @@ def _unevaluated(found: Any) -> list[str]:
     return [key for key in named if key in found.instance]
 
 
-def _extra(found: Any) -> tuple[str, ...]:
+def _extra(found: Any, root: dict[str, Any]) -> tuple[str, ...]:
     """The key that may not be there, as far as it can be told."""
-    if found.validator not in {"additionalProperties", "unevaluatedProperties"}:
+    if found.validator == "unevaluatedProperties":
+        declared = _known(found.schema, root)
+        return tuple(islice((key for key in _unevaluated(found) if key not in declared), 1))
+    if found.validator != "additionalProperties":
         return ()
-    all_of = found.validator == "additionalProperties"
     known, patterns = found.schema.get("properties", {}), found.schema.get("patternProperties", {})
     keys = (
-        key
-        for key in (found.instance if all_of else _unevaluated(found))
-        if key not in known and not any(re.search(p, key) for p in patterns)
+        key for key in found.instance if key not in known and not any(re.search(p, key) for p in patterns)
     )
     return tuple(islice(keys, 1))
+
+
+def _known(schema: Any, root: dict[str, Any]) -> list[str]:
+    """The keys that a schema, and those that it is made of, declare."""
+    if not isinstance(schema, dict):
+        return []
+    known = list(schema.get("properties", ()))
+    parts = [part for form in ("allOf", "anyOf", "oneOf") for part in schema.get(form, ())]
+    if str(schema.get("$ref", "")).startswith("#/"):
+        place: Any = root
+        for step in schema["$ref"].split("/")[1:]:
+            place = place[step]
+        parts.append(place)
+    return [*known, *(key for part in parts for key in _known(part, root))]
 
 
 def _hint(found: Any) -> str:

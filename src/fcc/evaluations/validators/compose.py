@@ -24,9 +24,9 @@ _BARE_HOST = re.compile(rf"{_HOST}:(\d+)(?:-(\d+))?(?:/(?:tcp|udp|sctp))?", re.I
 _HIGHEST_PORT = 65535
 _NAMED = ("networks", "secrets", "configs")
 """What a service uses by name and the file declares."""
-_DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)", re.ASCII)
+_DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)", re.ASCII)
 """docs.docker.com/reference/compose-file/extension/#specifying-durations; days and weeks are taken too."""
-_DURATIONS: tuple[tuple[Path, tuple[str, ...]], ...] = (
+_DURATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((), ("stop_grace_period",)),
     (("healthcheck",), ("interval", "timeout", "start_period", "start_interval")),
     (("deploy", "restart_policy"), ("delay", "window")),

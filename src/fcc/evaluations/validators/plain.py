@@ -7,9 +7,11 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from fcc.evaluations.validators.check import NotCheckedError, documents, error
+from fcc.evaluations.validators.check import NotCheckedError, documents, error, mapping
 from fcc.simulation import Finding
 
+_OF_PROMETHEUS = {"global", "route", "scrape_configs"}
+"""One of these is in every configuration of Prometheus or Alertmanager that is worth a look."""
 _MOST_DOTS = 200
 """How many dots a line of TOML may have: the time that a key takes grows with the square of its parts."""
 
@@ -31,8 +33,14 @@ def check_json(text: str) -> Iterator[Finding]:
 
 
 def check_yaml(text: str) -> Iterator[Finding]:
-    """The findings on a YAML text of any number of documents."""
-    yield from documents(text, "yaml-syntax")[1]
+    """The findings on a YAML text of any number of documents, and on a configuration of Prometheus or Alertmanager."""
+    read, findings = documents(text, "yaml-syntax")
+    yield from findings
+    for document in read:
+        if _OF_PROMETHEUS & mapping(document.data).keys():
+            from fcc.evaluations.validators._prometheus_config import config_findings
+
+            yield from config_findings(document)
 
 
 def check_toml(text: str) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"<Token token_type: .*?, text: (.*?), line: \d+.*?>", re.DO
 _CLASS = re.compile(r"<class 'sqlglot\.\S*?(\w+)'>")
 _QUOTES = re.compile(r"--[^\n]*|/\*.*?\*/|(['\"`])(?:(?!\1).|\1\1)*\1|(['\"`]|/\*)", re.DOTALL)
 _PSQL = re.compile(
-    r"^[ \t]*\\(?:[a-zA-Z!?.;]|$)|\\g(?:x|set|exec|desc)?\b[^\n]*$|^\s*COPY\s[^;]*?\sFROM\s+stdin\b",
+    r"^[ \t]*\\(?:[a-zA-Z!?.;]|$)|\\g(?:x|set|exec|desc)?\b[^\n]*$|^[ \t]*COPY\s[^;]{1,2000}?\sFROM\s+stdin\b",
     re.MULTILINE | re.IGNORECASE,
 )
 """Commands of psql itself, and data that follows a COPY (postgresql.org/docs/current/app-psql.html)."""
