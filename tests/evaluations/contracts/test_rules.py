@@ -252,3 +252,59 @@ def test_a_chart_that_cannot_be_filled_in_makes_nothing() -> None:
         found(chart | {"charts/web/templates/web.yaml": "{{- if .Values.port }}\na: b\n{{- end }}\n"})
         == set()
     )
+
+
+GO = 'var a = prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_answer_total"})\n'
+
+
+@pytest.mark.parametrize(
+    ("metric", "others", "severity"),
+    [
+        ("http_request_total", {}, "error"),
+        ("http_inflight_connections", {}, "warning"),
+        ("orders_open", {}, "warning"),
+        ("http_request_total", {"web/main.go": GO}, "error"),
+        ("http_inflight_connections", {"web/main.go": GO}, ""),
+        ("http_inflight_connections", {"web/server.js": "new client.Histogram({name})"}, ""),
+        ("http_answer_total", {"web/main.go": GO}, ""),
+        ("http_inflight_connections", {"web/notes.txt": GO}, "warning"),
+    ],
+)
+def test_only_a_close_name_is_surely_a_mistake(metric: str, others: dict[str, str], severity: str) -> None:
+    """A metric of another name is a warning, and nothing where code in another language may declare it."""
+    files = {"app/metrics.py": FILES["app/metrics.py"], **alert(f"{metric} > 1"), **others}
+    assert ("metric-declared" in found(files)) == (severity == "error")
+    assert ("metric-declared" in found(files, lowest="warning")) == bool(severity)
+
+
+@pytest.mark.parametrize(
+    ("options", "severe"),
+    [
+        ("", True),
+        ("-n shop", True),
+        ("-n other", False),
+        ("-nother", False),
+        ("--namespace=other", False),
+        ("--context prod -n shop", False),
+        ("--context=prod", False),
+        ("--cluster prod", False),
+        ("--kubeconfig /tmp/other", False),
+    ],
+)
+@pytest.mark.parametrize("command", ["kubectl {} scale deploy/gateway", "kubectl scale deploy/gateway {}"])
+def test_what_is_in_another_namespace_or_cluster_is_a_warning(
+    command: str, options: str, severe: bool
+) -> None:
+    """A command that says that it goes elsewhere is no error; in the manifests' own namespace it is."""
+    files = {"k8s/web.yaml": WEB, "s.sh": f"#!/bin/bash\n{command.format(options)} --replicas 0\n"}
+    assert ("kubectl-target" in found(files)) == severe
+    assert "kubectl-target" in found(files, lowest="warning")
+
+
+def test_manifests_without_a_namespace_are_where_commands_find_them() -> None:
+    """Where the manifests name no namespace, it is the one in which a command finds one of their objects."""
+    bare = WEB.replace("namespace: shop, ", "").replace(", namespace: shop", "")
+    lost = "kubectl -n shop scale deploy/wob --replicas 0\n"
+    assert found({"k8s/web.yaml": bare, "s.sh": f"#!/bin/bash\n{lost}"}) == set()
+    there = "kubectl -n shop rollout status deploy/web\n"
+    assert found({"k8s/web.yaml": bare, "s.sh": f"#!/bin/bash\n{there}{lost}"}) == {"kubectl-target"}

@@ -21,6 +21,8 @@ _FROM = re.compile(r"--from=([\w-]+)(?=\s)")
 _FULL_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[\w.-]+)+:[\w.-]+$")
 _DEEPEST = 10
 _MOST_LINES = 5_000
+_MOST_STAGES = 50
+"""How many earlier stages a name may be meant for."""
 _HIGHEST_PORT = 65_535
 
 
@@ -76,7 +78,7 @@ def dockerfile(source: Source) -> Iterator[Any]:
         elif item.name in {"COPY", "ADD"}:
             taken = _FROM.search(item.rest)
             if taken and taken[1] not in stages and not taken[1].isdigit():
-                yield facts.CopyFrom(taken[1], tuple(stages), Place(source.file, item.line))
+                yield facts.CopyFrom(taken[1], tuple(stages)[-_MOST_STAGES:], Place(source.file, item.line))
         final.append(item)
     if any(item.name == "FROM" for item in final):
         yield from _stage(final, scope, source.file)

@@ -49,7 +49,8 @@ _VERBS = {
     "delete",
     "run",
 }
-_NAMESPACE = re.compile(r"(?:--namespace|-n)(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)")
+_NAMESPACE = re.compile(r"(?<!\S)(?:--namespace(?:=|\s+)|-n(?:=|\s*))(\"[^\"]*\"|'[^']*'|\S+)")
+_CLUSTER = re.compile(r"(?<!\S)(?:--(?:context|cluster|kubeconfig|server)|-s)(?:=|\s)")
 
 
 def collect(
@@ -63,7 +64,8 @@ def collect(
     verb = next((word for word in words if word in _VERBS), "")
     if not verb:
         return
-    namespace = _namespace(names[command.words[at]] + " " + " ".join(words), variables, command.line)
+    options = names[command.words[at]] + " " + " ".join(words).partition(" -- ")[0]
+    namespace = _namespace(options, variables, command.line)
     for kind, raw, position in _named(words[words.index(verb) + 1 :]):
         values = fill(raw, variables, command.line)
         known = [value for value in values if UNKNOWN not in value.text]
@@ -82,6 +84,7 @@ def collect(
             namespace=namespace,
             containers=tuple(name for name, _, _ in images),
             creates=verb in {"create", "delete"},
+            elsewhere=bool(_CLUSTER.search(options)),
             place=Place(script.file, command.line),
             name_place=Place(script.file, said),
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from heapq import nsmallest
+from operator import itemgetter
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fcc.evaluations.contracts.facts import (
     COMMIT,
@@ -18,7 +20,30 @@ from fcc.evaluations.contracts.facts import (
     Workload,
 )
 
+_MOST_LISTED = 10
+_EACH = object()
+"""Stands for every key."""
 _SLOT = re.compile(r"-(?:blue|green|canary|stable|primary)$")
+
+
+class _Placed(Protocol):
+    @property
+    def namespace(self) -> str: ...
+
+
+class _Named(_Placed, Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class _Labelled(_Placed, Protocol):
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+
+Placed = TypeVar("Placed", bound=_Placed)
+Named = TypeVar("Named", bound=_Named)
+Labelled = TypeVar("Labelled", bound=_Labelled)
 
 
 def compatible(one: str, other: str) -> bool:
@@ -31,19 +56,88 @@ def matches(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
+class Shelf(Generic[Placed]):
+    """Objects, found by their namespace and by keys such as their names; always in their order."""
+
+    def __init__(self, items: Iterable[Placed], keys: Callable[[Placed], Iterable[Hashable]]) -> None:
+        self._found: dict[tuple[str | None, Hashable], list[tuple[int, Placed]]] = {}
+        for at, item in enumerate(items):
+            for key in (_EACH, *keys(item)):
+                for namespace in (None, item.namespace):
+                    self._found.setdefault((namespace, key), []).append((at, item))
+
+    def find(self, namespace: str, key: Hashable = _EACH) -> list[Placed]:
+        """What may be in a namespace ("" for any) and has a key, or all of it."""
+        if not namespace:
+            return [item for _, item in self._found.get((None, key), ())]
+        here, anywhere = self._found.get((namespace, key), []), self._found.get(("", key), [])
+        both = sorted([*here, *anywhere], key=itemgetter(0)) if here and anywhere else here or anywhere
+        return [item for _, item in both]
+
+
+def by_name(items: Iterable[Named]) -> Shelf[Named]:
+    """Objects by their names."""
+    return Shelf(items, lambda item: (item.name,))
+
+
+def by_label(items: Iterable[Labelled]) -> Shelf[Labelled]:
+    """Objects by each of their labels, as key and value."""
+    return Shelf(items, lambda item: item.labels.items())
+
+
+def labelled(shelf: Shelf[Labelled], namespace: str, wanted: Mapping[str, str]) -> list[Labelled]:
+    """The objects that may be in a namespace and have all of some labels, of which there is at least one."""
+    found = [shelf.find(namespace, pair) for pair in wanted.items()]
+    return [item for item in min(found, key=len) if matches(wanted, item.labels)] if found else []
+
+
+def services(facts: Facts) -> Shelf[Service]:
+    """The Services by name; for `facts.once`."""
+    return by_name(facts.of(Service))
+
+
+def workloads(facts: Facts) -> dict[tuple[str, str], list[Workload]]:
+    """The workloads by kind and name; for `facts.once`."""
+    found: dict[tuple[str, str], list[Workload]] = {}
+    for item in facts.of(Workload):
+        found.setdefault((item.kind, item.name), []).append(item)
+    return found
+
+
+def labelled_pods(facts: Facts) -> Shelf[Workload]:
+    """The workloads by the labels of their pods; for `facts.once`."""
+    return by_label(facts.of(Workload))
+
+
+def _selections(_facts: Facts) -> dict[tuple[str, frozenset[tuple[str, str]]], list[Workload]]:
+    return {}
+
+
 def selected(facts: Facts, by: Service | Selection) -> list[Workload]:
-    """The workloads whose pods a Service or policy selects."""
+    """The workloads whose pods a Service or policy selects; the same list for the same selector."""
     wanted = by.selector if isinstance(by, Service) else by.labels
-    return [
-        workload
-        for workload in facts.of(Workload)
-        if compatible(by.namespace, workload.namespace) and matches(wanted, workload.labels)
-    ]
+    known, key = facts.once(_selections), (by.namespace, frozenset(wanted.items()))
+    if key not in known:
+        known[key] = labelled(facts.once(labelled_pods), by.namespace, wanted)
+    return known[key]
+
+
+def reached(facts: Facts) -> list[tuple[list[Workload], list[Service]]]:
+    """The workloads that Services select, with all Services that select just these; for `facts.once`."""
+    found: dict[int, tuple[list[Workload], list[Service]]] = {}
+    for service in facts.of(Service):
+        pods = selected(facts, service)
+        if pods:
+            found.setdefault(id(pods), (pods, []))[1].append(service)
+    return list(found.values())
 
 
 def listed(names: Iterable[object]) -> str:
-    """Names as a text, each once."""
-    return ", ".join(f"`{name}`" for name in sorted(set(map(str, names)))) or "none"
+    """Names as a text, each once; of many the first ten in their order, and how many more there are."""
+    each = set(map(str, names))
+    text = ", ".join(f"`{name}`" for name in nsmallest(_MOST_LISTED, each)) or "none"
+    more = len(each) - _MOST_LISTED
+    return f"{text} and {more:,} more" if more > 0 else text
 
 
 class Name(NamedTuple):

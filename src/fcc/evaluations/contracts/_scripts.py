@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcc.evaluations.contracts import _kubectl, facts
 from fcc.evaluations.contracts._commands import (
@@ -23,6 +23,13 @@ from fcc.simulation import Place
 
 _URL = re.compile(r"https?://([\w.\0-]{1,200})(?::(\d{1,5}))?(/[^\s\"'\\;|&()<>?#{}$\0,]*)?(?=([\0{$]?))")
 _DIGITS = re.compile(r"\d{1,5}$")
+
+
+class ScriptCall(NamedTuple):
+    """A script that a workflow runs."""
+
+    path: str
+    place: Place
 
 
 def collect(script: Script) -> Iterator[Any]:
@@ -98,11 +105,11 @@ _CALL = re.compile(r"(?:\./)?((?:[\w.-]+/)+[\w.-]+\.(?:sh|bash|py))$")
 _INTERPRETERS = {"bash", "sh", "python", "python3", "source", ".", "chmod"}
 
 
-def _calls(command: Command, file: str) -> Iterator[facts.ScriptCall]:
+def _calls(command: Command, file: str) -> Iterator[ScriptCall]:
     for at, word in enumerate(command.words[:4]):
         match = _CALL.match(word)
         if match and (at == 0 or command.words[0] in _INTERPRETERS):
-            yield facts.ScriptCall(match[1], Place(file, command.line))
+            yield ScriptCall(match[1], Place(file, command.line))
             return
 
 

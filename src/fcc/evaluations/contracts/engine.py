@@ -77,12 +77,12 @@ def _rendered(templates: list[Source], values: list[_helm.Values], found: list[A
     """What the charts make of which every template can be filled in; of any other chart too much would be missing."""
     versions = {fact.folder: fact.version for fact in found if isinstance(fact, _helm.Chart)}
     placed = {(fact.kind, fact.name): fact for fact in found if isinstance(fact, facts.Workload)}
+    by_chart: dict[str, list[Source]] = {}
+    for item in templates:
+        if len(item.text) <= LONGEST:
+            by_chart.setdefault(_helm.chart_of(item.file), []).append(item)
     for chart in values:
-        own = [
-            item
-            for item in templates
-            if _helm.chart_of(item.file) == chart.folder and len(item.text) <= LONGEST
-        ]
+        own = by_chart.get(chart.folder, [])
         texts = [_helm.render(item.text, chart.data, versions.get(chart.folder, "")) for item in own]
         for source, text in zip(own, texts, strict=True) if None not in texts else ():
             for node in _nodes.documents(text or "", source.file) or ():

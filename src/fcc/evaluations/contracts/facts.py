@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from fcc.simulation import Place
 
@@ -251,16 +251,11 @@ class KubeUse(NamedTuple):
     containers: tuple[str, ...]
     """Those whose image the command sets."""
     creates: bool
+    elsewhere: bool
+    """Whether the command names its cluster, which may be another than that of the manifests."""
     place: Place
     name_place: Place
     """Where the name is said; elsewhere where it comes from a variable."""
-
-
-class ScriptCall(NamedTuple):
-    """A script that a workflow runs."""
-
-    path: str
-    place: Place
 
 
 class Url(NamedTuple):
@@ -386,6 +381,7 @@ class Facts:
     def __init__(self, found: Iterable[Any], sources: tuple[Source, ...], context: Context) -> None:
         self.sources, self.context = sources, context
         self._found: dict[type, list[Any]] = {}
+        self._made: dict[Callable[[Facts], Any], Any] = {}
         for fact in found:
             self._found.setdefault(type(fact), []).append(fact)
         self.whole = not any(item.what == "objects" for item in self.of(Elsewhere))
@@ -394,3 +390,9 @@ class Facts:
     def of(self, kind: type[T]) -> list[T]:
         """Every fact of one type, in the order of the artifacts."""
         return self._found.get(kind, [])
+
+    def once(self, make: Callable[[Facts], T]) -> T:
+        """What a function makes of the facts; made at the first call."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("T", self._made[make])

@@ -11,10 +11,15 @@ from fcc.evaluations.contracts.facts import Facts
 from fcc.simulation import Finding, Place
 from fcc.simulation.verdict import Severity
 
+_MOST_FINDINGS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that must agree in a delivery."""
+    """Something that must agree in a delivery.
+
+    Its check tells at most 501 findings: the first 500, and one of the highest severity where none of them is.
+    """
 
     id: str
     severity: Severity
@@ -43,13 +48,20 @@ def rule(name: str, severity: Severity, title: str, find: Callable[[Facts], Iter
 def _findings(
     name: str, severity: Severity, find: Callable[[Facts], Iterator[Clash]], facts: Facts
 ) -> Iterator[Finding]:
+    told, worst = 0, False
     for clash in find(facts):
-        yield Finding(
-            name,
-            clash.severity or severity,
-            clash.message,
-            file=clash.place.file,
-            line=clash.place.line,
-            hint=clash.hint,
-            related=(clash.other,) if clash.other is not None else (),
-        )
+        level = clash.severity or severity
+        worst = worst or level == severity
+        if told < _MOST_FINDINGS or level == severity:
+            told += 1
+            yield Finding(
+                name,
+                level,
+                clash.message,
+                file=clash.place.file,
+                line=clash.place.line,
+                hint=clash.hint,
+                related=(clash.other,) if clash.other is not None else (),
+            )
+        if told >= _MOST_FINDINGS and worst:
+            return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fcc.evaluations.contracts._helm import Chart, Values, ValueUse
-from fcc.evaluations.contracts._lookup import compatible, images, listed
-from fcc.evaluations.contracts.facts import UNKNOWN, Container, Facts, Workload
+from fcc.evaluations.contracts._lookup import Name, compatible, images, listed, workloads
+from fcc.evaluations.contracts.facts import UNKNOWN, Container, Facts, Image, Workload
 from fcc.evaluations.contracts.rule import Clash, rule
 
 
@@ -36,10 +36,10 @@ def _is_open(chart: Values, path: tuple[str, ...]) -> bool:
 
 def _version(facts: Facts) -> Iterator[Clash]:
     charts = {item.folder: item for item in facts.of(Chart) if item.version}
+    mains = {item.lines.get(("image", "tag")) for item in facts.of(Values)}
     for image, name in images(facts, "chart"):
         chart = charts.get(image.place.file.rpartition("/")[0])
-        main = any(item.lines.get(("image", "tag")) == image.place for item in facts.of(Values))
-        if chart is None or not main or not name.tag or UNKNOWN in name.tag:
+        if chart is None or image.place not in mains or not name.tag or UNKNOWN in name.tag:
             continue
         if name.tag.removeprefix("v") != chart.version.removeprefix("v"):
             yield Clash(
@@ -51,11 +51,13 @@ def _version(facts: Facts) -> Iterator[Clash]:
 
 
 def _image(facts: Facts) -> Iterator[Clash]:
-    manifests = images(facts, "run")
+    manifests: dict[str, list[tuple[Image, Name]]] = {}
+    for other, found in images(facts, "run"):
+        manifests.setdefault(found.last, []).append((other, found))
     for image, name in images(facts, "chart"):
         if UNKNOWN in name.tag or not image.place.file.endswith(("/values.yaml", "values.yaml")):
             continue
-        same = [(other, found) for other, found in manifests if found.last == name.last]
+        same = manifests.get(name.last, [])
         if same and not any(found[:2] == name[:2] for _, found in same):
             other, found = same[0]
             moved = found.repository != name.repository
@@ -71,12 +73,10 @@ def _image(facts: Facts) -> Iterator[Clash]:
 
 def _same(facts: Facts) -> Iterator[Clash]:
     templates = {source.file for source in facts.sources if source.kind == "helm_template"}
-    workloads = facts.of(Workload)
-    for made in (item for item in workloads if item.place.file in templates):
-        for other in (item for item in workloads if item.place.file not in templates):
-            if (made.kind, made.name) != (other.kind, other.name) or not made.name:
-                continue
-            if not compatible(made.namespace, other.namespace):
+    known = facts.once(workloads)
+    for made in (item for item in facts.of(Workload) if item.place.file in templates and item.name):
+        for other in known[made.kind, made.name]:
+            if other.place.file in templates or not compatible(made.namespace, other.namespace):
                 continue
             for container in made.containers:
                 beside = next((item for item in other.containers if item.name == container.name), None)

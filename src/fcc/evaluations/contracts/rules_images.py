@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from fcc.evaluations.contracts._likeness import Likeness
 from fcc.evaluations.contracts._lookup import Name, built, image_name, images, listed
 from fcc.evaluations.contracts.facts import COMMIT, UNKNOWN, Facts, Image
 from fcc.evaluations.contracts.rule import Clash, rule
@@ -20,56 +22,79 @@ def _built_and_run(facts: Facts) -> Iterator[Clash]:
     for role in ("run", "chart"):
         running = images(facts, role)
         whole = all(name.repository not in made for _, name in running)
+        nearest = _Nearest(facts, made, whole=whole)
         for image, name in running:
-            if name.repository in made:
-                continue
-            near = [repository for repository in made if _is_near(name, repository, whole=whole)]
-            if near:
-                other = made[near[0]][0][0].place
+            near = None if name.repository in made else nearest.to(name)
+            if near is not None:
                 yield Clash(
                     image.place,
-                    f"runs image {name.repository}, but the workflow builds {near[0]}",
+                    f"runs image {name.repository}, but the workflow builds {near}",
                     "Name the same repository on both sides.",
-                    other,
+                    made[near][0][0].place,
                 )
 
 
-def _is_near(name: Name, repository: str, *, whole: bool) -> bool:
-    """Whether an image is meant to be the one that is built.
+class _Nearest:
+    """Which of the repositories that are built an image is meant to be.
 
     By its name alone; or, where nothing that is built is run, by its owner, or by a name that is much alike.
     """
-    last, owner = repository.rpartition("/")[2], repository.rpartition("/")[0]
-    if name.last == last:
-        return True
-    if not whole:
-        return False
-    if owner and name.repository.rpartition("/")[0] == owner:
-        return True
-    from difflib import SequenceMatcher
 
-    return SequenceMatcher(None, name.last, last).ratio() > _ALIKE
+    def __init__(self, facts: Facts, made: Iterable[str], *, whole: bool) -> None:
+        self._likeness, self._whole = facts.once(Likeness), whole
+        self._by_last: dict[str, str] = {}
+        self._by_owner: dict[str, str] = {}
+        for repository in made:
+            owner, _, last = repository.rpartition("/")
+            self._by_last.setdefault(last, repository)
+            self._by_owner.setdefault(owner, repository)
+
+    def to(self, name: Name) -> str | None:
+        """The repository, if there is one."""
+        owner = name.repository.rpartition("/")[0]
+        if name.last in self._by_last or not self._whole:
+            return self._by_last.get(name.last)
+        if owner and owner in self._by_owner:
+            return self._by_owner[owner]
+        like = self._likeness.best("images", name.last, self._by_last, _ALIKE)
+        return self._by_last[like] if like is not None else None
+
+
+class _Tags(NamedTuple):
+    """The tags that workflows give to a repository."""
+
+    literal: frozenset[str]
+    commits: bool
+    known: bool
+
+
+def _pushed(found: list[tuple[Image, Name]]) -> _Tags:
+    tags = [name.tag for _, name in found]
+    return _Tags(
+        frozenset(tag for tag in tags if COMMIT not in tag),
+        any(COMMIT in tag for tag in tags),
+        not any(UNKNOWN in tag for tag in tags),
+    )
 
 
 def _tag_is_built(facts: Facts) -> Iterator[Clash]:
     made = built(facts)
+    pushed = {repository: _pushed(found) for repository, found in made.items()}
     deployed = {name.repository for _, name in images(facts, "deployed")}
     for image, name in images(facts, "run", "chart", "named"):
-        tags = [other for _, other in made.get(name.repository, ())]
-        if not tags or name.digest or UNKNOWN in name.tag or any(UNKNOWN in other.tag for other in tags):
+        tags = pushed.get(name.repository)
+        if tags is None or name.digest or UNKNOWN in name.tag or not tags.known:
             continue
-        literal = {other.tag for other in tags if COMMIT not in other.tag}
-        commits = any(COMMIT in other.tag for other in tags)
         tag = name.tag or "latest"
-        if tag in literal or (commits and _HASH.match(tag)):
+        if tag in tags.literal or (tags.commits and _HASH.match(tag)):
             continue
-        if not literal and tag != "latest" and name.repository in deployed:
+        if not tags.literal and tag != "latest" and name.repository in deployed:
             continue
-        sure = image.role != "named" and (literal or tag == "latest")
-        pushed = listed([*literal, *(["the commit"] if commits else [])])
+        sure = image.role != "named" and (tags.literal or tag == "latest")
+        names = listed([*tags.literal, *(["the commit"] if tags.commits else [])])
         yield Clash(
             image.place,
-            f"names {name.repository}:{tag}, but the workflow tags it {pushed}",
+            f"names {name.repository}:{tag}, but the workflow tags it {names}",
             "Run a tag that the workflow pushes.",
             made[name.repository][0][0].place,
             None if sure else "warning",

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from fcc.evaluations.contracts import _promql
-from fcc.evaluations.contracts._lookup import compatible, listed, matches, own, selected
+from fcc.evaluations.contracts._likeness import Likeness
+from fcc.evaluations.contracts._lookup import by_label, labelled, listed, own, selected, services
 from fcc.evaluations.contracts._promql import Selector
 from fcc.evaluations.contracts.facts import (
     AlertLabel,
@@ -22,6 +23,64 @@ from fcc.evaluations.contracts.facts import (
 )
 from fcc.evaluations.contracts.rule import Clash, rule
 
+_CLOSE = 0.75
+"""From which of `difflib`'s ratios on a name is meant to be another."""
+_METRIC = re.compile(r"[A-Za-z]\w*_\w+")
+_LANGUAGES = frozenset(
+    [
+        "go",
+        "golang",
+        "js",
+        "javascript",
+        "jsx",
+        "mjs",
+        "cjs",
+        "ts",
+        "typescript",
+        "tsx",
+        "mts",
+        "cts",
+        "java",
+        "kt",
+        "kts",
+        "kotlin",
+        "scala",
+        "groovy",
+        "clj",
+        "cs",
+        "csharp",
+        "fs",
+        "vb",
+        "rb",
+        "ruby",
+        "php",
+        "rs",
+        "rust",
+        "c",
+        "h",
+        "cc",
+        "cpp",
+        "cxx",
+        "hpp",
+        "ex",
+        "exs",
+        "elixir",
+        "erl",
+        "erlang",
+        "swift",
+        "lua",
+        "pl",
+        "perl",
+        "r",
+        "jl",
+        "dart",
+        "hs",
+        "ml",
+        "zig",
+        "cr",
+    ]
+)
+"""Suffixes of files, and names in fences, of languages with a client library of Prometheus."""
 _SUFFIXES = {
     "Histogram": ("_bucket", "_sum", "_count", "_created", ""),
     "Summary": ("_sum", "_count", "_created", ""),
@@ -58,15 +117,24 @@ def _metrics(facts: Facts) -> Iterator[Clash]:
     if not known or any(item.what == "metrics" for item in facts.of(Elsewhere)):
         return
     recorded = {query.record for query in facts.of(Query) if query.record}
+    likeness, foreign = facts.once(Likeness), _foreign(facts)
+    others = {_base(word) for text in foreign for word in _METRIC.findall(text)}
     jobs = {_job(item) for query in facts.of(Query) for item in _selectors(query) if item.metric in known}
     for query in facts.of(Query):
-        for selector in dict.fromkeys(_selectors(query)):
-            name = selector.metric
-            if name in known or name in recorded or ":" in name or _OTHERS.match(name):
+        for name, job in dict.fromkeys((item.metric, _job(item)) for item in _selectors(query)):
+            if (
+                name in known
+                or name in recorded
+                or ":" in name
+                or _OTHERS.match(name)
+                or _base(name) in others
+            ):
                 continue
-            near = _near(name, known)
-            sure = near is not None or (_job(selector) and _job(selector) in jobs)
-            declared = near or next(iter(known.values()))
+            near = likeness.best("metrics", name, known, _CLOSE)
+            if near is None and foreign:
+                continue
+            sure = near is not None or job in jobs - {""}  # of this job the code is here
+            declared = known[near] if near is not None else next(iter(known.values()))
             yield Clash(
                 query.place,
                 f"asks for metric `{name}`, which the code does not declare",
@@ -74,6 +142,19 @@ def _metrics(facts: Facts) -> Iterator[Clash]:
                 declared.place,
                 None if sure else "warning",
             )
+
+
+def _foreign(facts: Facts) -> list[str]:
+    """The sources in other languages than Python, which may declare metrics, too."""
+    return [
+        source.text
+        for source in facts.sources
+        if source.file.rpartition(".")[2].lower() in _LANGUAGES or source.kind in _LANGUAGES
+    ]
+
+
+def _base(name: str) -> str:
+    return re.sub(r"(?:_total|_bucket|_sum|_count|_created|_info)$", "", name)
 
 
 def _selectors(query: Query) -> tuple[Selector, ...]:
@@ -84,16 +165,6 @@ def _job(selector: Selector) -> str:
     return next(
         (value for label, operator, value in selector.labels if (label, operator) == ("job", "=")), ""
     )
-
-
-def _near(name: str, known: dict[str, Metric]) -> Metric | None:
-    import difflib
-
-    head = name.partition("_")[0]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    shared = [other for other in known if other.partition("_")[0] == head]
-    found = close or shared
-    return known[found[0]] if found else None
 
 
 def _labels(facts: Facts) -> Iterator[Clash]:
@@ -174,36 +245,38 @@ def _scrape_path(facts: Facts) -> Iterator[Clash]:
 
 
 def _monitors(facts: Facts) -> Iterator[Clash]:
-    services = facts.of(Service)
+    by_labels, everywhere = by_label(facts.of(Service)), facts.once(services)
     for item in facts.of(Selection):
         if item.kind == "PodMonitor" and item.simple:
             pods = [port for found in selected(facts, item) for one in found.containers for port in one.ports]
             near = [(port.name, port.place) for port in pods]
         elif item.kind == "ServiceMonitor" and item.simple and item.labels:
-            chosen = [
-                service
-                for service in services
-                if compatible(service.namespace, item.namespace) and matches(item.labels, service.labels)
-            ]
-            inside = [service for service in services if compatible(service.namespace, item.namespace)]
-            if inside and not chosen:
+            chosen = labelled(by_labels, item.namespace, item.labels)
+            inside = [] if chosen else everywhere.find(item.namespace)
+            if inside:
                 labels = listed(f"{key}: {value}" for key, value in item.labels.items())
                 message = f"ServiceMonitor `{item.name}` selects {labels}, which no Service here has"
                 yield Clash(item.place, message, "Select labels of the Service.", inside[0].place)
             near = [(port.name, port.place) for service in chosen for port in service.ports]
         else:
             continue
+        names = {name for name, _ in near}
         for port in item.ports or ():
-            if near and port.name not in {name for name, _ in near}:
-                names = listed(name for name, _ in near)
-                message = f"{item.kind} `{item.name}` scrapes port `{port.name}`, but there is {names}"
+            if near and port.name not in names:
+                message = (
+                    f"{item.kind} `{item.name}` scrapes port `{port.name}`, but there is {listed(names)}"
+                )
                 yield Clash(port.place, message, "Scrape a port by a name that it has.", near[0][1])
 
 
 def _alert_labels(facts: Facts) -> Iterator[Clash]:
     alerts = [query for query in facts.of(Query) if query.alert]
+    by_name: dict[str, list[str]] = {}
+    for query in alerts:
+        for name, value in query.labels.items():
+            by_name.setdefault(name, []).append(value)
     for asked in facts.of(AlertLabel):
-        values = [query.labels[asked.name] for query in alerts if asked.name in query.labels]
+        values = by_name.get(asked.name, [])
         if alerts and asked.value not in values and not any("{{" in value for value in values):
             yield Clash(
                 asked.place,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from fcc.evaluations.contracts._lookup import compatible, listed, own, selected
+from fcc.evaluations.contracts._lookup import by_label, listed, own, reached, services
 from fcc.evaluations.contracts._scripts import listens
 from fcc.evaluations.contracts.facts import (
     Exposed,
     Facts,
     ImageUser,
     Listen,
+    Port,
     Selection,
     Service,
     ServicePort,
@@ -20,6 +22,8 @@ from fcc.evaluations.contracts.facts import (
 from fcc.evaluations.contracts.rule import Clash, rule
 from fcc.simulation import Place
 
+_MOST_PODS = 200
+"""How many workloads behind one Service are looked at one by one."""
 _LOCAL = {"localhost", "127.0.0.1", "0.0.0.0"}  # noqa: S104 - read, not bound
 
 
@@ -33,11 +37,12 @@ def _server(facts: Facts) -> Iterator[Listen]:
 
 def _listens(facts: Facts) -> Iterator[Clash]:
     server = list(_server(facts))
+    listening = {listen.port for listen in server}
     for _, container in own(facts):
         numbers = {port.number for port in container.ports}
         if container.command or not numbers or not server or None in numbers:
             continue
-        if not numbers & {listen.port for listen in server}:
+        if not numbers & listening:
             port, listen = container.ports[0], server[0]
             yield Clash(
                 port.place,
@@ -83,12 +88,17 @@ def _exposes(facts: Facts) -> Iterator[Clash]:
 
 
 def _health_port(facts: Facts) -> Iterator[Clash]:
+    listening: dict[str, list[Listen]] = {}
+    for listen in facts.of(Listen):
+        listening.setdefault(listen.place.file, []).append(listen)
+    exposing: dict[str, list[Exposed]] = {}
+    for exposed in facts.of(Exposed):
+        exposing.setdefault(exposed.place.file, []).append(exposed)
     for url in facts.of(Url):
         if url.origin != "image" or url.host not in _LOCAL:
             continue
-        server = [fact for fact in facts.of(Listen) if fact.place.file == url.place.file]
-        exposed = [fact for fact in facts.of(Exposed) if fact.place.file == url.place.file]
-        known = server or exposed
+        server = listening.get(url.place.file)
+        known = server or exposing.get(url.place.file)
         port = url.port or 80
         if known and port not in {fact.port for fact in known}:
             verb = "listens on" if server else "exposes"
@@ -100,50 +110,53 @@ def _health_port(facts: Facts) -> Iterator[Clash]:
             )
 
 
-def _targets(facts: Facts) -> Iterator[tuple[Service, ServicePort, list[Workload]]]:
-    for service in facts.of(Service):
-        found = selected(facts, service)
-        for port in service.ports:
-            if found:
-                yield service, port, found
+class _Target(NamedTuple):
+    """The ports of Services that lead to the same pods."""
+
+    pods: list[Workload]
+    ports: list[tuple[Service, ServicePort]]
+
+
+def _targets(facts: Facts) -> Iterator[_Target]:
+    for pods, leading in facts.once(reached):
+        yield _Target(pods, [(service, port) for service in leading for port in service.ports])
 
 
 def _target_number(facts: Facts) -> Iterator[Clash]:
-    for service, port, workloads in _targets(facts):
-        declared = [found for workload in workloads for item in workload.containers for found in item.ports]
-        told = {
-            listen.port
-            for workload in workloads
-            for item in workload.containers
-            for listen in listens(list(item.command), item.place)
-        }
+    for pods, ports in _targets(facts):
+        containers = [container for workload in pods for container in workload.containers]
+        declared = [port for container in containers for port in container.ports]
+        told = {listen.port for item in containers for listen in listens(list(item.command), item.place)}
         numbers = {found.number for found in declared}
         names = {found.name for found in declared}
-        others = any(other.target in numbers | told | names for other in service.ports)
-        if isinstance(port.target, int) and declared and port.target not in numbers | told:
-            yield Clash(
-                port.place,
-                f"Service `{service.name}` leads to port {port.target}, but its pods declare {listed(numbers)}",
-                "Lead to a port of the container, best by its name.",
-                declared[0].place,
-                "warning" if others else None,
-            )
+        for service, port in ports:
+            others = any(other.target in numbers | told | names for other in service.ports)
+            if isinstance(port.target, int) and declared and port.target not in numbers | told:
+                yield Clash(
+                    port.place,
+                    f"Service `{service.name}` leads to port {port.target}, but its pods declare {listed(numbers)}",
+                    "Lead to a port of the container, best by its name.",
+                    declared[0].place,
+                    "warning" if others else None,
+                )
 
 
 def _target_name(facts: Facts) -> Iterator[Clash]:
-    for service, port, workloads in _targets(facts):
-        if not isinstance(port.target, str) or not port.target:
-            continue
-        for workload in workloads:
-            declared = [found for item in workload.containers for found in item.ports]
-            if port.target not in {found.name for found in declared}:
-                other = declared[0].place if declared else workload.place
+    for pods, ports in _targets(facts):
+        named = [
+            (workload, {port.name for container in workload.containers for port in container.ports})
+            for workload in pods[:_MOST_PODS]
+        ]
+        for service, port in ports:
+            lacking = [workload for workload, names in named if port.target not in names]
+            for workload in lacking if isinstance(port.target, str) and port.target else ():
+                declared = [found for item in workload.containers for found in item.ports]
                 yield Clash(
                     port.place,
                     f"Service `{service.name}` leads to port `{port.target}`, which no container of "
                     f"{workload.kind} `{workload.name}` names",
                     "Give the container's port that name, or lead to one that is there.",
-                    other,
+                    declared[0].place if declared else workload.place,
                 )
 
 
@@ -166,16 +179,12 @@ def _port_names(facts: Facts) -> Iterator[Clash]:
 
 
 def _service_urls(facts: Facts) -> Iterator[Clash]:
-    services = facts.of(Service)
+    known = facts.once(services)
     for url in facts.of(Url):
         parts = url.host.split(".")
         if "svc" not in parts[2:3]:
             continue  # a bare name may be one of a compose file's network
-        found = [
-            service
-            for service in services
-            if service.name == parts[0] and compatible(service.namespace, parts[1])
-        ]
+        found = known.find(parts[1], parts[0])
         if not found:
             continue
         port = url.port or 80
@@ -191,34 +200,48 @@ def _service_urls(facts: Facts) -> Iterator[Clash]:
             )
 
 
+def _policies(facts: Facts) -> Callable[[Workload], list[Port] | None]:
+    """Looks up what the network policies over a workload let in; None for any port."""
+    policies = [
+        item for item in facts.of(Selection) if item.kind == "NetworkPolicy" and item.ingress and item.simple
+    ]
+    wide = by_label(item for item in policies if not item.labels)
+    narrow = by_label(item for item in policies if item.labels)
+
+    def over(workload: Workload) -> list[Port] | None:
+        found = wide.find(workload.namespace)
+        for pair in workload.labels.items():
+            found += narrow.find(workload.namespace, pair)
+        found = [item for item in found if item.labels.items() <= workload.labels.items()]
+        if not any(item.ports for item in found) or any(item.ports is None for item in found):
+            return None
+        return [port for item in found for port in item.ports or ()]
+
+    return over
+
+
 def _policy_ports(facts: Facts) -> Iterator[Clash]:
-    policies = [item for item in facts.of(Selection) if item.kind == "NetworkPolicy" and item.ingress]
-    for service, port, workloads in _targets(facts):
-        for workload in workloads:
-            over = [
-                policy
-                for policy in policies
-                if compatible(policy.namespace, workload.namespace)
-                and policy.simple
-                and all(workload.labels.get(key) == value for key, value in policy.labels.items())
-            ]
-            if not any(policy.ports for policy in over) or any(policy.ports is None for policy in over):
+    over = _policies(facts)
+    for pods, ports in _targets(facts) if any(item.ingress for item in facts.of(Selection)) else ():
+        for workload in pods[:_MOST_PODS]:
+            allowed = over(workload)
+            if allowed is None:
                 continue
+            let_in = {item.number if item.number is not None else item.name for item in allowed}
             known = [found for item in workload.containers for found in item.ports]
-            wanted = {port.target}
-            wanted |= {found.number for found in known if found.number and found.name == port.target}
-            wanted |= {found.name for found in known if found.name and found.number == port.target}
-            allowed = [item for policy in over for item in policy.ports or ()]
-            if wanted & {item.number if item.number is not None else item.name for item in allowed}:
-                continue
-            numbers = listed(item.number if item.number is not None else item.name for item in allowed)
-            yield Clash(
-                allowed[0].place,
-                f"the network policies over {workload.kind} `{workload.name}` let in {numbers}, but Service "
-                f"`{service.name}` leads to {listed(wanted)}",
-                "Let the Service's target port in.",
-                port.place,
-            )
+            for service, port in ports:
+                wanted = {port.target}
+                wanted |= {found.number for found in known if found.number and found.name == port.target}
+                wanted |= {found.name for found in known if found.name and found.number == port.target}
+                if wanted & let_in:
+                    continue
+                yield Clash(
+                    allowed[0].place,
+                    f"the network policies over {workload.kind} `{workload.name}` let in {listed(let_in)}, but "
+                    f"Service `{service.name}` leads to {listed(wanted)}",
+                    "Let the Service's target port in.",
+                    port.place,
+                )
 
 
 RULES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fcc.evaluations.contracts._lookup import listed, one_application, selected, serving
+from fcc.evaluations.contracts._lookup import listed, one_application, reached, serving
 from fcc.evaluations.contracts._scripts import listens
 from fcc.evaluations.contracts.facts import (
     Elsewhere,
@@ -29,12 +29,12 @@ _LOCAL = {"localhost", "127.0.0.1", "0.0.0.0"}  # noqa: S104 - read, not bound
 
 def _missing(facts: Facts) -> Iterator[Clash]:
     asked = any(_ASKED.search(task) for task in facts.context.tasks.values())
-    reached: dict[Place, Service] = {}
-    for service in facts.of(Service):
-        for workload in selected(facts, service):
-            reached.setdefault(workload.place, service)
+    leading: dict[Place, Service] = {}
+    for pods, found in facts.once(reached):
+        for workload in pods:
+            leading.setdefault(workload.place, found[0])
     for workload in facts.of(Workload):
-        behind = reached.get(workload.place)
+        behind = leading.get(workload.place)
         if workload.kind not in _SERVED or behind is None:
             continue
         for container in workload.containers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcc.evaluations.contracts._lookup import compatible, listed
+from fcc.evaluations.contracts._lookup import Placed, Shelf, by_name, listed, services
 from fcc.evaluations.contracts.facts import (
     Backend,
     Binding,
@@ -12,7 +12,6 @@ from fcc.evaluations.contracts.facts import (
     Provided,
     Reference,
     Resource,
-    Service,
     Workload,
 )
 from fcc.evaluations.contracts.rule import Clash, rule
@@ -29,28 +28,32 @@ def _config_maps(facts: Facts) -> Iterator[Clash]:
 
 
 def _references(facts: Facts, kind: str) -> Iterator[Clash]:
-    provided = [item for item in facts.of(Provided) if item.kind == kind and facts.whole]
+    provided = by_name(item for item in facts.of(Provided) if item.kind == kind and facts.whole)
     for workload in facts.of(Workload):
-        near = [item for item in provided if compatible(item.namespace, workload.namespace)]
         wanted = [
             ref for container in workload.containers for ref in container.references if ref.kind == kind
         ]
         for reference in wanted:
-            if near and not reference.optional:
-                yield from _reference(workload, reference, near)
+            if not reference.optional:
+                yield from _reference(workload, reference, provided)
 
 
-def _reference(workload: Workload, reference: Reference, near: list[Provided]) -> Iterator[Clash]:
-    found = [item for item in near if item.name == reference.name]
+def _reference(workload: Workload, reference: Reference, provided: Shelf[Provided]) -> Iterator[Clash]:
+    found = provided.find(workload.namespace, reference.name)
+    near = _others(provided, workload.namespace, reference.name)
     who = f"{workload.kind} `{workload.name}` uses"
-    if not found:
+    if near:
         yield Clash(
             reference.place,
             f"{who} {reference.kind} `{reference.name}`, but there is {listed(item.name for item in near)}",
             f"Name a {reference.kind} that is there, or add this one.",
             near[0].place,
         )
-    elif reference.key and all(item.keys is not None and reference.key not in item.keys for item in found):
+    elif (
+        found
+        and reference.key
+        and all(item.keys is not None and reference.key not in item.keys for item in found)
+    ):
         keys = [key for item in found for key in item.keys or ()]
         yield Clash(
             reference.place,
@@ -60,12 +63,21 @@ def _reference(workload: Workload, reference: Reference, near: list[Provided]) -
         )
 
 
+def _others(shelf: Shelf[Placed], namespace: str, name: str) -> list[Placed]:
+    """All that may be in a namespace where nothing of it has the name; else empty."""
+    return [] if shelf.find(namespace, name) else shelf.find(namespace)
+
+
+def _accounts(facts: Facts) -> Shelf[Resource]:
+    return by_name(item for item in facts.of(Resource) if item.kind == "ServiceAccount" and facts.whole)
+
+
 def _service_accounts(facts: Facts) -> Iterator[Clash]:
-    accounts = [item for item in facts.of(Resource) if item.kind == "ServiceAccount" and facts.whole]
+    accounts = facts.once(_accounts)
     for workload in facts.of(Workload):
-        near = [item for item in accounts if compatible(item.namespace, workload.namespace)]
         name = workload.service_account
-        if near and name and name != "default" and name not in {item.name for item in near}:
+        near = _others(accounts, workload.namespace, name) if name and name != "default" else []
+        if near:
             yield Clash(
                 workload.account_place,
                 f"{workload.kind} `{workload.name}` runs as service account `{name}`, but there is "
@@ -76,16 +88,17 @@ def _service_accounts(facts: Facts) -> Iterator[Clash]:
 
 
 def _roles(facts: Facts) -> Iterator[Clash]:
+    roles = {
+        kind: by_name(item for item in facts.of(Resource) if item.kind == kind and facts.whole)
+        for kind in ("Role", "ClusterRole")
+    }
     for binding in facts.of(Binding):
-        near = [
-            item
-            for item in facts.of(Resource)
-            if facts.whole
-            and item.kind == binding.role_kind
-            and (item.kind == "ClusterRole" or compatible(item.namespace, binding.namespace))
-        ]
-        built_in = binding.role in _BUILT_IN_ROLES or binding.role.startswith("system:")
-        if near and binding.role and not built_in and binding.role not in {item.name for item in near}:
+        named = binding.role and binding.role not in _BUILT_IN_ROLES and binding.role_kind in roles
+        if not named or binding.role.startswith("system:"):
+            continue
+        namespace = "" if binding.role_kind == "ClusterRole" else binding.namespace
+        near = _others(roles[binding.role_kind], namespace, binding.role)
+        if near:
             yield Clash(
                 binding.place,
                 f"binding `{binding.name}` gives {binding.role_kind} `{binding.role}`, but there is "
@@ -96,11 +109,11 @@ def _roles(facts: Facts) -> Iterator[Clash]:
 
 
 def _bound_accounts(facts: Facts) -> Iterator[Clash]:
-    accounts = [item for item in facts.of(Resource) if item.kind == "ServiceAccount" and facts.whole]
+    accounts = facts.once(_accounts)
     for binding in facts.of(Binding):
         for name, namespace, place in binding.accounts:
-            near = [item for item in accounts if compatible(item.namespace, namespace)]
-            if near and name and name != "default" and name not in {item.name for item in near}:
+            near = _others(accounts, namespace, name) if name and name != "default" else []
+            if near:
                 yield Clash(
                     place,
                     f"binding `{binding.name}` is for service account `{name}`, but there is "
@@ -111,11 +124,12 @@ def _bound_accounts(facts: Facts) -> Iterator[Clash]:
 
 
 def _backends(facts: Facts) -> Iterator[Clash]:
+    known = facts.once(services)
     for backend in facts.of(Backend):
-        near = [item for item in facts.of(Service) if compatible(item.namespace, backend.namespace)]
-        found = [item for item in near if item.name == backend.service]
+        found = known.find(backend.namespace, backend.service)
         who = f"ingress `{backend.ingress}` leads to"
-        if near and not found and facts.whole:
+        near = _others(known, backend.namespace, backend.service) if facts.whole else []
+        if near:
             yield Clash(
                 backend.place,
                 f"{who} Service `{backend.service}`, but there is {listed(item.name for item in near)}",

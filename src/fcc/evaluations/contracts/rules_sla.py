@@ -30,6 +30,8 @@ _CODES = {
     "result",
 }
 _PROMISE = re.compile(r"\bsl[aoi]s?\b|sl[ao](?=[A-Z_]|$)|error budget|availability", re.IGNORECASE)
+_MOST_PARTS = 50
+"""How much of a recorded expression counts where another asks for it."""
 _BURN_RATES = (1.0, 14.4, 6.0, 3.0, 2.0, 13.44, 5.6, 2.8)
 """How much faster than evenly a budget may burn before it alerts (The Site Reliability Workbook, chapter 5)."""
 
@@ -81,16 +83,20 @@ class Watch(NamedTuple):
     metrics: tuple[str, ...]
 
 
+def _recorded(facts: Facts) -> dict[str, Query]:
+    return {item.record: item for item in facts.of(Query) if item.record}
+
+
 def _terms(facts: Facts, query: Query) -> Iterator[Term]:
     """The terms of an expression; what a recording rule stands for takes its place."""
-    recorded = {item.record: item for item in facts.of(Query) if item.record}
+    recorded = facts.once(_recorded)
     for term in _promql.read(query.expr).terms:
         found = [recorded[item.metric] for item in term.selectors if item.metric in recorded]
         inner = [part for other in found[:2] for part in _promql.read(other.expr).terms]
         if inner:
             yield term._replace(
-                selectors=tuple(item for part in inner for item in part.selectors),
-                quantiles=tuple(item for part in inner for item in part.quantiles),
+                selectors=tuple(item for part in inner for item in part.selectors)[:_MOST_PARTS],
+                quantiles=tuple(item for part in inner for item in part.quantiles)[:_MOST_PARTS],
                 divides=term.divides or any(part.divides for part in inner),
                 complement=term.complement or any(part.complement for part in inner),
             )
@@ -168,15 +174,15 @@ def _latency(facts: Facts) -> Iterator[Clash]:
     promise = latency_promise(facts)
     if promise is None:
         return
-    watches = _latencies(facts)
+    watches = facts.once(_latencies)
     same = [watch for watch in watches if promise.quantile in {None, watch.quantile}]
-    right = [watch for watch in same if math.isclose(watch.limit, promise.seconds, rel_tol=1e-6)]
+    right = {id(watch) for watch in same if math.isclose(watch.limit, promise.seconds, rel_tol=1e-6)}
     hint = f"Alert above {_shown(promise.seconds)} s, as promised."
     for watch in watches if watches and not same else ():
         message = f"alert `{watch.query.alert}` watches quantile {watch.quantile}, but {promise.text!r} was promised"
         yield Clash(watch.query.place, message, f"Watch quantile {promise.quantile}.")
     for watch in same:
-        if watch not in right and (not right or _promises(watch.query)):
+        if id(watch) not in right and (not right or _promises(watch.query)):
             message = f"alert `{watch.query.alert}` fires above {_shown(watch.limit)} s, but {promise.text!r} was promised"
             yield Clash(watch.query.place, message, hint)
 
@@ -187,13 +193,13 @@ def _availability(facts: Facts) -> Iterator[Clash]:
         return
     budget, text = promised
     watches = _failures(facts)
-    right = [
-        watch
+    right = {
+        id(watch)
         for watch in watches
         if any(math.isclose(watch.limit, budget * rate, rel_tol=1e-3) for rate in _BURN_RATES)
-    ]
+    }
     for watch in watches:
-        if watch not in right and (not right or _promises(watch.query)):
+        if id(watch) not in right and (not right or _promises(watch.query)):
             yield Clash(
                 watch.query.place,
                 f"alert `{watch.query.alert}` fires at a share of {_shown(watch.limit)} that fails, but {text!r} was "
@@ -233,7 +239,7 @@ def _panels(facts: Facts) -> Iterator[Clash]:
 
 
 def _texts(facts: Facts) -> Iterator[Clash]:
-    for watch in _latencies(facts):
+    for watch in facts.once(_latencies):
         said = [
             _seconds(match) for match in _TIME.finditer(watch.query.text) if match[2].lower().startswith("m")
         ]
@@ -257,18 +263,20 @@ def _buckets(facts: Facts) -> Iterator[Clash]:
 
 
 def _reach(facts: Facts) -> Iterator[Clash]:
-    metrics = {f"{metric.name}_bucket": metric for metric in facts.of(Metric) if metric.buckets}
-    for watch in _latencies(facts):
+    highest: dict[str, tuple[float, Metric]] = {}
+    for metric in facts.of(Metric):
+        finite = [bound for bound in metric.buckets or () if math.isfinite(bound)]
+        if finite:
+            highest[f"{metric.name}_bucket"] = max(finite) * (_unit(metric.name) or 1.0), metric
+    for watch in facts.once(_latencies):
         for name in watch.metrics:
-            metric = metrics.get(name)
-            finite = [bound for bound in metric.buckets or () if math.isfinite(bound)] if metric else []
-            highest = max(finite, default=math.inf) * (_unit(name) or 1.0)
-            if metric is not None and watch.limit >= highest:
+            ends, declared = highest.get(name, (math.inf, None))
+            if declared is not None and watch.limit >= ends:
                 message = (
                     f"alert `{watch.query.alert}` can never fire: it waits for more than {_shown(watch.limit)} s, but "
-                    f"the highest bucket ends at {_shown(highest)} s"
+                    f"the highest bucket ends at {_shown(ends)} s"
                 )
-                yield Clash(watch.query.place, message, "Add higher buckets.", metric.place)
+                yield Clash(watch.query.place, message, "Add higher buckets.", declared.place)
 
 
 RULES = (

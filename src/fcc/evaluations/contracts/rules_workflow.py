@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from itertools import islice, pairwise
 from typing import NamedTuple
 
-from fcc.evaluations.contracts._lookup import compatible, listed
+from fcc.evaluations.contracts._likeness import Likeness
+from fcc.evaluations.contracts._lookup import compatible, listed, workloads
+from fcc.evaluations.contracts._scripts import ScriptCall
 from fcc.evaluations.contracts.facts import (
     Autoscaler,
     Facts,
     Job,
     KubeUse,
     Resource,
-    ScriptCall,
     Service,
     Workload,
 )
@@ -31,6 +32,11 @@ _LIKE = {"deployment": "deploy", "deploying": "deploy", "deployed": "deploy", "r
 _LIKE |= {"testing": "test", "linting": "lint", "scanning": "scan", "building": "build", "prod": "production"}
 _LIKE |= {"validate": "validation", "validating": "validation", "unittest": "unit", "stage": "staging"}
 _LIKE |= {"docker": "container", "image": "container", "kubernetes": "deploy", "kubectl": "deploy"}
+_MOST_STAGES = 50
+_MOST_BEFORE = 300
+"""How many jobs before one are looked for."""
+_MOST_CHECKS = 10
+"""How many checks are named for which one job does not wait."""
 _CHECKS = {"test", "lint", "scan", "validation", "unit", "security", "check"}
 _ENVIRONMENT = re.compile(r"-(?:dev|development|test|qa|stage|staging|canary|preview|prod|production)$")
 
@@ -68,7 +74,7 @@ def stages(facts: Facts) -> list[Stage]:
             elif line.strip():
                 listing = bool(_HEADING.search(line))
         if len(found) > 1:
-            return found
+            return found[:_MOST_STAGES]
     return []
 
 
@@ -106,7 +112,7 @@ def _closure(facts: Facts) -> dict[tuple[str, str], set[str]]:
     for (file, name), needs in direct.items():
         seen: set[str] = set()
         open_ = list(needs)
-        while open_:
+        while open_ and len(seen) < _MOST_BEFORE:
             current = open_.pop()
             if current not in seen:
                 seen.add(current)
@@ -117,15 +123,15 @@ def _closure(facts: Facts) -> dict[tuple[str, str], set[str]]:
 
 def _stage_missing(facts: Facts) -> Iterator[Clash]:
     jobs = facts.of(Job)
-    for stage, job in _assigned(facts) if jobs else ():
+    for stage, job in facts.once(_assigned) if jobs else ():
         if job is None:
             message = f"no job does the stage that was asked for: {stage.text}"
             yield Clash(jobs[0].place, message, "Add a job for it, ordered by `needs`.")
 
 
 def _stage_order(facts: Facts) -> Iterator[Clash]:
-    before = _closure(facts) if facts.context.tasks else {}
-    pairs = [(stage, job) for stage, job in _assigned(facts) if job is not None and stage.ordered]
+    before = facts.once(_closure) if facts.context.tasks else {}
+    pairs = [(stage, job) for stage, job in facts.once(_assigned) if job is not None and stage.ordered]
     for (early, first), (late, second) in pairwise(pairs):
         if first.id == second.id or first.place.file != second.place.file:
             continue
@@ -143,36 +149,29 @@ def _stage_order(facts: Facts) -> Iterator[Clash]:
 
 
 def _deploys_last(facts: Facts) -> Iterator[Clash]:
-    before = _closure(facts)
+    before = facts.once(_closure)
     asked = bool(facts.context.tasks) and bool(stages(facts))
+    deploying: dict[str, set[str]] = {}
     for job in facts.of(Job):
-        if not job.deploys:
-            continue
+        if job.deploys:
+            deploying.setdefault(job.place.file, set()).add(job.id)
+    checks: dict[str, list[Job]] = {}
+    for job in facts.of(Job):
+        file = job.place.file
+        checked = not job.deploys and _stems(f"{job.id} {job.name}".replace("_", " ")) & _CHECKS
+        if checked and file in deploying and not deploying[file] & before[file, job.id]:
+            checks.setdefault(file, []).append(job)
+    for job in facts.of(Job) if checks else ():
         done = before[job.place.file, job.id]
-        for check in facts.of(Job):
-            same_file = check.place.file == job.place.file and check.id != job.id
-            if (
-                not same_file
-                or check.deploys
-                or not _stems(f"{check.id} {check.name}".replace("_", " ")) & _CHECKS
-            ):
-                continue
-            after = job.id in before[check.place.file, check.id] or _follows_a_deployment(
-                facts, check, before
+        early = (check for check in checks.get(job.place.file, ()) if job.deploys and check.id not in done)
+        for check in islice(early, _MOST_CHECKS):
+            yield Clash(
+                job.needs_place,
+                f"job `{job.id}` deploys without waiting for `{check.id}`",
+                f"Let `{job.id}` need `{check.id}`, itself or through another job.",
+                check.place,
+                None if asked else "warning",
             )
-            if check.id not in done and not after:
-                yield Clash(
-                    job.needs_place,
-                    f"job `{job.id}` deploys without waiting for `{check.id}`",
-                    f"Let `{job.id}` need `{check.id}`, itself or through another job.",
-                    check.place,
-                    None if asked else "warning",
-                )
-
-
-def _follows_a_deployment(facts: Facts, check: Job, before: dict[tuple[str, str], set[str]]) -> bool:
-    deploying = {job.id for job in facts.of(Job) if job.deploys and job.place.file == check.place.file}
-    return bool(deploying & before[check.place.file, check.id])
 
 
 _CHANGES = {"set", "scale", "patch", "autoscale", "edit"}
@@ -180,30 +179,64 @@ _CHANGES = {"set", "scale", "patch", "autoscale", "edit"}
 _OBJECTS = {"Deployment", "StatefulSet", "DaemonSet"}
 
 
-def _targets(facts: Facts) -> Iterator[Clash]:
-    known: dict[str, list[Workload | Service | Autoscaler]] = {"Service": [*facts.of(Service)]}
-    known["HorizontalPodAutoscaler"] = [*facts.of(Autoscaler)]
-    for kind in _OBJECTS:
-        known[kind] = [item for item in facts.of(Workload) if item.kind == kind]
-    from difflib import get_close_matches
+class _Known(NamedTuple):
+    """The objects of one kind."""
 
-    made = {name for use in facts.of(KubeUse) if use.creates for name in use.names}
+    names: dict[str, None]
+    namespaces: set[str]
+    first: Place
+
+
+def _known(facts: Facts) -> dict[str, _Known]:
+    named: list[tuple[str, Workload | Service | Autoscaler]] = [
+        ("Service", item) for item in facts.of(Service)
+    ]
+    named += [("HorizontalPodAutoscaler", item) for item in facts.of(Autoscaler)]
+    named += [(item.kind, item) for item in facts.of(Workload) if item.kind in _OBJECTS]
+    found: dict[str, _Known] = {}
+    for kind, item in named:
+        if item.name:
+            known = found.setdefault(kind, _Known({}, set(), item.place))
+            known.names[item.name] = None
+            known.namespaces.add(item.namespace)
+    return found
+
+
+def _targets(facts: Facts) -> Iterator[Clash]:
+    known, likeness = _known(facts), facts.once(Likeness)
+    uses = [use for use in facts.of(KubeUse) if use.names]
+    made = {name for use in uses if use.creates for name in use.names}
     written = _written(facts)
-    for use in facts.of(KubeUse) if facts.whole else ():
-        near = [item for item in known.get(use.kind, ()) if item.name]
-        names = {item.name for item in near}
-        if use.creates or not use.names or not near or set(use.names) & (made | names):
+    inside = _inside(facts, known)
+    for use in uses if facts.whole else ():
+        near = known.get(use.kind)
+        if use.creates or near is None or any(name in made or name in near.names for name in use.names):
             continue
-        meant = use.verb in _CHANGES or any(get_close_matches(name, names, cutoff=0.6) for name in use.names)
-        others = not meant and use.namespace and use.namespace not in {item.namespace for item in near}
-        if not others and not set(use.names) & written.get(use.place.file, set()):
-            yield Clash(
-                use.name_place,
-                f"names {use.kind} {listed(use.names)}, but there is {listed(names)}",
-                f"Name a {use.kind} that is there.",
-                near[0].place,
-                None if meant else "warning",
-            )
+        if set(use.names) & written.get(use.place.file, set()):
+            continue
+        meant = use.verb in _CHANGES or any(
+            likeness.best(use.kind, name, near.names, 0.6) for name in use.names
+        )
+        if not meant and use.namespace and use.namespace not in near.namespaces:
+            continue
+        sure = meant and not use.elsewhere and (not use.namespace or use.namespace in inside)
+        yield Clash(
+            use.name_place,
+            f"names {use.kind} {listed(use.names)}, but there is {listed(near.names)}",
+            f"Name a {use.kind} that is there.",
+            near.first,
+            None if sure else "warning",
+        )
+
+
+def _inside(facts: Facts, known: Mapping[str, _Known]) -> set[str]:
+    """The namespaces of the manifests; where some name none, also those where commands find such an object."""
+    found = {item.name if item.kind == "Namespace" else item.namespace for item in facts.of(Resource)}
+    for use in facts.of(KubeUse):
+        near = known.get(use.kind)
+        if near and "" in near.namespaces and any(name in near.names for name in use.names):
+            found.add(use.namespace)
+    return found
 
 
 _WRITTEN = re.compile(r"\bname\"?\s{0,4}:\s{0,4}\"?([\w.-]{1,253})")
@@ -218,8 +251,9 @@ def _written(facts: Facts) -> dict[str, set[str]]:
 
 
 def _containers(facts: Facts) -> Iterator[Clash]:
+    known = facts.once(workloads)
     for use in facts.of(KubeUse):
-        found = [item for item in facts.of(Workload) if item.kind == use.kind and item.name in use.names]
+        found = [item for name in dict.fromkeys(use.names) for item in known.get((use.kind, name), ())]
         names = {container.name for item in found for container in item.containers}
         for name in use.containers:
             if names and name not in names and re.fullmatch(r"[\w.-]+", name):
@@ -227,20 +261,19 @@ def _containers(facts: Facts) -> Iterator[Clash]:
                     use.place,
                     f"sets the image of container `{name}`, but {use.kind} {listed(use.names)} has {listed(names)}",
                     "Name a container that is there.",
-                    found[0].containers[0].place,
+                    next(container.place for item in found for container in item.containers),
                 )
 
 
 def _namespace(facts: Facts) -> Iterator[Clash]:
-    placed = [item for item in facts.of(Workload) if item.namespace]
     known = {item.namespace for item in facts.of(Resource) if item.namespace}
+    bases = {_ENVIRONMENT.sub("", name) for name in known}
     for use in facts.of(KubeUse):
-        base = _ENVIRONMENT.sub("", use.namespace)
-        bases = {_ENVIRONMENT.sub("", name) for name in known}
-        named = [item for item in placed if item.name in use.names and item.kind == use.kind]
-        if not use.namespace or not named or any(compatible(use.namespace, item.namespace) for item in named):
+        if not use.namespace or use.namespace in known or _ENVIRONMENT.sub("", use.namespace) in bases:
             continue
-        if base not in bases and use.namespace not in known:
+        found = [item for name in use.names for item in facts.once(workloads).get((use.kind, name), ())]
+        named = [item for item in found if item.namespace]
+        if named and not any(compatible(use.namespace, item.namespace) for item in named):
             yield Clash(
                 use.place,
                 f"names {use.kind} {listed(use.names)} in namespace `{use.namespace}`, but it is in "
@@ -251,10 +284,14 @@ def _namespace(facts: Facts) -> Iterator[Clash]:
 
 
 def _scripts(facts: Facts) -> Iterator[Clash]:
-    files = [source.file for source in facts.sources if source.kind in {"shell", "python"}]
+    by_folder: dict[str, list[str]] = {}
+    for source in facts.sources:
+        parts = source.file.split("/")[:-1]
+        for at in range(len(parts)) if source.kind in {"shell", "python"} else ():
+            by_folder.setdefault("/".join(parts[at:]), []).append(source.file)
     for call in facts.of(ScriptCall):
         folder = call.path.rpartition("/")[0]
-        beside = [file for file in files if f"/{file}".rpartition("/")[0].endswith(f"/{folder}")]
+        beside = by_folder.get(folder, [])
         if beside and not any(f"/{file}".endswith(f"/{call.path}") for file in beside):
             yield Clash(
                 call.place,

@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from fcc.evaluations.contracts._lookup import compatible, listed, matches, own, selected
+from fcc.evaluations.contracts._likeness import Likeness
+from fcc.evaluations.contracts._lookup import (
+    Shelf,
+    by_label,
+    by_name,
+    compatible,
+    labelled,
+    labelled_pods,
+    listed,
+    matches,
+    own,
+    selected,
+    workloads,
+)
 from fcc.evaluations.contracts.facts import (
     UNKNOWN,
     Autoscaler,
@@ -48,6 +61,9 @@ _COMMON_KINDS = {
     "Pod",
 }
 """What an operator makes no pods from."""
+_ENDING = {"Job", "CronJob"}
+_MOST_ALIKE = 50
+"""How many workloads with a label of a selector are compared with it."""
 _SCALED = {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"}
 
 
@@ -86,7 +102,7 @@ def _nothing_selected(
     facts: Facts, who: tuple[str, str, str], wanted: Mapping[str, str], place: Place
 ) -> Iterator[Clash]:
     kind, name, namespace = who
-    elsewhere = next((item for item in facts.of(Workload) if matches(wanted, item.labels)), None)
+    elsewhere = next(iter(labelled(facts.once(labelled_pods), "", wanted)), None)
     if elsewhere is not None:
         yield Clash(
             place,
@@ -95,17 +111,15 @@ def _nothing_selected(
             elsewhere.place,
         )
         return
-    near = [
-        item
-        for item in facts.of(Workload)
-        if compatible(namespace, item.namespace) and item.kind not in {"Job", "CronJob"} and item.labels
-    ]
-    made_by_operator = any(
-        matches(wanted, item.labels) for item in facts.of(Resource) if item.kind not in _COMMON_KINDS
-    )
-    if near and facts.whole and not made_by_operator:
-        best = max(near, key=lambda item: (len(wanted.items() & item.labels.items()), item.name == name))
-        meant = bool(wanted.items() & best.labels.items()) or best.name == name
+    lasting = facts.once(_lasting)
+    if facts.whole and not labelled(facts.once(_of_operators), "", wanted):
+        alike = [item for pair in wanted.items() for item in lasting.find(namespace, pair)[:_MOST_ALIKE]]
+        near = alike or lasting.find(namespace)
+        if not near:
+            return
+        best = next((item for item in near if item.name == name), near[0])
+        best = max([best, *alike], key=lambda item: len(wanted.items() & item.labels.items()))
+        meant = bool(alike) or best.name == name
         yield Clash(
             place,
             f"{kind} `{name}` selects {listed(f'{key}: {value}' for key, value in wanted.items())}, which no pod here has",
@@ -115,23 +129,28 @@ def _nothing_selected(
         )
 
 
+def _lasting(facts: Facts) -> Shelf[Workload]:
+    return by_label(item for item in facts.of(Workload) if item.kind not in _ENDING and item.labels)
+
+
+def _of_operators(facts: Facts) -> Shelf[Resource]:
+    return by_label(item for item in facts.of(Resource) if item.kind not in _COMMON_KINDS)
+
+
 def _scaled(facts: Facts, scaler: Autoscaler) -> list[Workload]:
     return [
         workload
-        for workload in facts.of(Workload)
-        if (workload.kind, workload.name) == (scaler.target_kind, scaler.target)
-        and compatible(workload.namespace, scaler.namespace)
+        for workload in facts.once(workloads).get((scaler.target_kind, scaler.target), ())
+        if compatible(workload.namespace, scaler.namespace)
     ]
 
 
 def _scale_target(facts: Facts) -> Iterator[Clash]:
-    for scaler in facts.of(Autoscaler):
-        others = [
-            item
-            for item in facts.of(Workload)
-            if item.kind in _SCALED and item.name and compatible(item.namespace, scaler.namespace)
-        ]
-        if facts.whole and scaler.target_kind in _SCALED and others and not _scaled(facts, scaler):
+    known = by_name(item for item in facts.of(Workload) if item.kind in _SCALED and item.name)
+    for scaler in facts.of(Autoscaler) if facts.whole else ():
+        missing = scaler.target_kind in _SCALED and not _scaled(facts, scaler)
+        others = known.find(scaler.namespace) if missing else []
+        if others:
             names = listed(f"{item.kind} {item.name}" for item in others)
             yield Clash(
                 scaler.target_place,
@@ -219,6 +238,7 @@ def _root(facts: Facts) -> Iterator[Clash]:
                 message = f"container `{container.name}` must not run as root, and is told to run as user 0"
                 yield Clash(container.user_place, message, "Give runAsUser another number.", container.place)
     users = facts.of(ImageUser)
+    distroless = "distroless" in _base(facts)
     for _, container in own(facts):
         user = users[0].user.partition(":")[0]
         if UNKNOWN in user or not container.non_root:
@@ -231,7 +251,7 @@ def _root(facts: Facts) -> Iterator[Clash]:
                 )
                 return
             continue
-        if user in {"root", "0"} or (not user and "distroless" not in _base(facts)):
+        if user in {"root", "0"} or (not user and not distroless):
             message = f"container `{container.name}` must not run as root, but its image sets no other user"
             yield Clash(container.user_place, message, "End the Dockerfile with a USER.", users[0].place)
         elif user and not user.isdigit():
@@ -251,15 +271,14 @@ def _base(facts: Facts) -> str:
 
 
 def _copied(facts: Facts) -> Iterator[Clash]:
-    from difflib import get_close_matches
-
+    likeness = facts.once(Likeness)
     for copy in facts.of(CopyFrom):
-        near = get_close_matches(copy.name, copy.stages, n=1, cutoff=0.7)
-        if near:
+        near = likeness.best(copy.stages, copy.name, copy.stages, 0.7)
+        if near is not None:
             yield Clash(
                 copy.place,
                 f"copies from `{copy.name}`, which is no stage of the file and so an image from a registry",
-                f"Copy from `{near[0]}`, or give the image its tag.",
+                f"Copy from `{near}`, or give the image its tag.",
             )
 
 
