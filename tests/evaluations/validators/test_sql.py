@@ -112,3 +112,14 @@ def test_what_can_not_be_looked_at_is_not_checked(monkeypatch):
 def test_any_text(text):
     """Any text gives a result."""
     validate_artifact("sql", text)
+
+
+def test_a_text_over_which_the_parser_stumbles_is_invalid(monkeypatch):
+    """A mistake of the parser's own, in every dialect, is a text that no dialect reads, and no crash."""
+
+    def parse(text, read=None):
+        raise AttributeError("of the parser's own")
+
+    monkeypatch.setattr("sqlglot.parse", parse)
+    result = validate_artifact("sql", "SELECT 1 -- stumbled over")
+    assert (result.valid, [finding.rule for finding in result.findings]) == (False, ["sql-syntax"])

@@ -75,6 +75,8 @@ def _refusal(sqlglot: Any, text: str, dialect: str) -> _Refusal | None:
         return _unclosed(text, refused, sqlglot.errors.TokenError) or _place(refused)
     except RecursionError:
         raise NotCheckedError("it is nested too deep to be read") from None
+    except Exception:  # noqa: BLE001 - the parser itself stumbles over some texts, none of which is SQL
+        return (1, 0, "its parser can make nothing of it")
     if not statements:
         return (1, 0, "there is no statement in it")
     for each in statements:
