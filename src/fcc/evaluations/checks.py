@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -12,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 import regex
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from fcc import _yaml
+from fcc._check import Examples, FileCheck, path_steps
 from fcc.agents.flow import FROZEN, Name
 from fcc.errors import ConfigError, InvalidFileError
 from fcc.evaluations.validation import KINDS
@@ -31,54 +31,19 @@ _PATIENCE = 1.0
 
 _NOTHING: Final = object()
 
-_STEP = re.compile(r"\[(?P<index>\d+|\*)\]|\[\"(?P<quoted>[^\"]*)\"\]|\.?(?P<key>[^.\[\]]+)")
 
-
-class Examples(BaseModel):
-    """Texts that a check must let pass, and texts that it must not; `fcc-agents evaluate --self-test` tries them."""
-
-    model_config = FROZEN | ConfigDict(serialize_by_alias=True)
-
-    passing: tuple[str, ...] = Field(
-        default=(), alias="pass", description="The check finds nothing in these."
-    )
-    failing: tuple[str, ...] = Field(
-        default=(), alias="fail", description="The check finds something in each."
-    )
-
-
-class Check(BaseModel):
+class Check(FileCheck):
     """One check: which files it reads, what it asks of them, and what it says where they fail."""
-
-    model_config = FROZEN | ConfigDict(serialize_by_alias=True)
 
     message: str = Field(min_length=1, description="What is wrong, where the check fails.")
     fix: str = Field(default="", description="How to put it right.")
     severity: Severity = "error"
-    kinds: tuple[str, ...] = Field(
-        default=(), description="The kinds of file that it reads; without any, all."
-    )
-    files: str = Field(
-        default="", description="A pattern that their paths must match from the right: `k8s/*.yaml`."
-    )
-    forbids: str | None = Field(default=None, description="A regular expression that must be found nowhere.")
-    requires: str | None = Field(default=None, description="A regular expression that must be found.")
-    at: str | None = Field(
-        default=None, description="A path in YAML or JSON: `spec.template.spec.containers[*].image`."
-    )
-    optional: bool = Field(default=False, description="Whether nothing need stand at `at`.")
-    where: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Paths and values: only documents that have them are checked."
-    )
-    json_schema: dict[str, JsonValue] | None = Field(
-        default=None,
-        alias="schema",
-        description="A JSON Schema for each value at `at`, or for each document.",
-    )
     call: str | None = Field(
         default=None, description="A validator: `package.module:function`, or the name of an entry point."
     )
-    examples: Examples = Examples()
+    examples: Examples = Field(
+        default=Examples(), description="`fcc-agents evaluate --self-test` tries them."
+    )
 
     @field_validator("kinds")
     @classmethod
@@ -89,42 +54,9 @@ class Check(BaseModel):
                 raise ValueError(f"there is no kind {kind!r}; did you mean `{near[0]}`?")
         return value
 
-    @field_validator("forbids", "requires")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if "\b" in (value or ""):
-            raise ValueError(
-                "holds a backspace, as `\\b` in double quotes is in YAML: write it in single quotes"
-            )
-        try:
-            regex.compile(value or "", regex.MULTILINE)
-        except regex.error as error:
-            raise ValueError(f"is no regular expression: {error}") from None
-        return value
-
-    @field_validator("json_schema")
-    @classmethod
-    def _is_schema(cls, value: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
-        if value is not None:
-            from jsonschema import Draft202012Validator, SchemaError
-
-            try:
-                Draft202012Validator.check_schema(value)
-            except SchemaError as error:
-                raise ValueError(f"is no JSON Schema: {error.json_path}: {error.message}") from None
-        return value
-
-    @field_validator("at")
-    @classmethod
-    def _is_path(cls, value: str | None) -> str | None:
-        if value is not None:
-            _steps(value)
-        return value
-
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Check:
-        asked = [self.forbids, self.requires, self.call, self.json_schema or self.at]
-        if sum(bool(one) for one in asked) != 1:
+        if sum(bool(one) for one in [*self.asked, self.call]) != 1:
             raise ValueError(
                 "give one of `forbids`, `requires`, `schema` (with or without `at`), `at` and `call`"
             )
@@ -220,14 +152,14 @@ class OwnCheck:
             return  # whether it can be read is for its validator to say
         for document in documents:
             if all(
-                [value] == [found for _, found in _at(document.data, _steps(path))]
+                [value] == [found for _, found in _at(document.data, path_steps(path))]
                 for path, value in check.where.items()
             ):
                 yield from self._in_document(document)
 
     def _in_document(self, document: _yaml.Document) -> Iterator[Finding]:
         check = self.check
-        for path, value in _at(document.data, _steps(check.at or "")):
+        for path, value in _at(document.data, path_steps(check.at or "")):
             if value is _NOTHING:
                 if not check.optional:
                     line = document.problem(path, "").line
@@ -277,26 +209,6 @@ def read_checks(path: Path) -> tuple[OwnCheck, ...]:
     """
     made = _yaml.build(CheckFile, _yaml.read(path, show_path(path)))
     return tuple(OwnCheck(name, check) for name, check in made.checks.items())
-
-
-def _steps(path: str) -> tuple[str | int, ...]:
-    """A path's steps: keys, numbers, and `*` for every item; ValueError where it is no path."""
-    if path.startswith("$"):
-        raise ValueError("starts with `$`; write it without: spec.containers[*].image")
-    steps: list[str | int] = []
-    position = 0
-    while position < len(path):
-        match = _STEP.match(path, position)
-        if match is None:
-            raise ValueError(
-                f"is no path, from character {position + 1} on: write it like spec.containers[*].image"
-            )
-        index, quoted, key = match["index"], match["quoted"], match["key"]
-        steps.append(
-            int(index) if index and index != "*" else "*" if index else quoted if quoted is not None else key
-        )
-        position = match.end()
-    return tuple(steps)
 
 
 def _at(

@@ -1,6 +1,7 @@
 """Who speaks: persona cards and the registry that finds them."""
 
-from fcc.personas.persona import Collaboration, Constitution, Deliverable, DocContext, Persona, Riscear, Tier
+from fcc.personas.constitution import Constitution, Rule, Tier
+from fcc.personas.persona import Collaboration, Deliverable, DocContext, Persona, Riscear
 from fcc.personas.registry import PersonaRegistry
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "Persona",
     "PersonaRegistry",
     "Riscear",
+    "Rule",
     "Tier",
 ]

@@ -5,12 +5,11 @@ The field names are those of FCC persona files, so that a file written for FCC l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-Tier = Literal["hard_stop", "mandatory", "preferred"]
+from fcc.personas.constitution import Constitution
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = tuple[Text, ...]
@@ -53,22 +52,6 @@ class Collaboration(BaseModel):
     target: Identifier = Field(description="The other persona's id.")
     interaction: Text
     direction: Literal["upstream", "downstream", "peer", "both"]
-
-
-class Constitution(BaseModel):
-    """Rules in three tiers: a hard stop halts, a mandatory rule blocks, a preferred one costs score."""
-
-    model_config = _FROZEN
-
-    hard_stop: Texts = ()
-    mandatory: Texts = ()
-    preferred: Texts = ()
-
-    def rules(self) -> Iterator[tuple[Tier, str]]:
-        """Each rule with its tier, the gravest first."""
-        yield from (("hard_stop", rule) for rule in self.hard_stop)
-        yield from (("mandatory", rule) for rule in self.mandatory)
-        yield from (("preferred", rule) for rule in self.preferred)
 
 
 class DocContext(BaseModel):

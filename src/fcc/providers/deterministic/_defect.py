@@ -25,7 +25,7 @@ class Defect:
     id: str
     category: Category
     step: str
-    """The step of the built-in chain whose reply it spoils."""
+    """The step of its chain whose reply it spoils."""
     what: str
     """What is wrong then, in one sentence."""
     holds: str
@@ -33,6 +33,8 @@ class Defect:
     edit: Edit
     note: str = ""
     """Why nothing may notice it, where that is known."""
+    chain: str = "devops-deployment"
+    """The chain that it is made for."""
 
     def concerns(self, text: str) -> bool:
         """Whether a reply holds the deliverable that it spoils."""
@@ -49,17 +51,18 @@ class Defect:
         if spoilt == text:
             raise ConfigError(
                 f"the defect {self.id} does not apply: the reply has nothing that it spoils",
-                hint="It is made for replies like those of the chain devops-deployment.",
+                hint=f"It is made for replies like those of the chain {self.chain}.",
             )
         return spoilt
 
 
 class File(NamedTuple):
-    """A file among the replies of the built-in chain."""
+    """A file among the replies of a chain."""
 
     step: str
     path: str
     """A regular expression."""
+    chain: str = "devops-deployment"
 
     @property
     def block(self) -> str:
@@ -86,7 +89,9 @@ class File(NamedTuple):
 
             return re.sub(self.block, spoil, text, count=1)
 
-        return Defect(id_, category, self.step, what, rf"^```[\w+-]+ path={self.path}$", edit, note)
+        return Defect(
+            id_, category, self.step, what, rf"^```[\w+-]+ path={self.path}$", edit, note, self.chain
+        )
 
     def lost(self, id_: str, what: str, note: str = "") -> Defect:
         """The defect that the reply does not hold this file."""
@@ -94,7 +99,9 @@ class File(NamedTuple):
         def edit(text: str, _prompt: str) -> str:
             return re.sub(self.block, "", text, count=1)
 
-        return Defect(id_, "completeness", self.step, what, rf"^```[\w+-]+ path={self.path}$", edit, note)
+        return Defect(
+            id_, "completeness", self.step, what, rf"^```[\w+-]+ path={self.path}$", edit, note, self.chain
+        )
 
 
 def another_number(match: re.Match[str]) -> str:

@@ -39,7 +39,9 @@ class DeterministicProvider:
         """Where the defect belongs, if there is one and no reply so far had anything that it could spoil; else ""."""
         if self._defect is None or self._applied:
             return ""
-        return f"{self._name} has spoilt nothing; in devops-deployment it belongs to step {self._defect.step}"
+        return (
+            f"{self._name} has spoilt nothing; in {self._defect.chain} it belongs to step {self._defect.step}"
+        )
 
     @property
     def identity(self) -> str:
