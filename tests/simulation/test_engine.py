@@ -40,7 +40,7 @@ def test_the_persona_is_in_the_system_prompt(registry: PersonaRegistry) -> None:
     assert content.startswith("You are Pipeline Builder (PBD), Continuous Delivery Engineer.")
     assert content.endswith("|Build a pipeline.")
     for rule in registry["PBD"].constitution.hard_stop:
-        assert rule in content
+        assert str(rule) in content
 
 
 def test_async_and_sync_answer_alike(registry: PersonaRegistry) -> None:
