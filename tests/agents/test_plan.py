@@ -141,7 +141,7 @@ steps:
         ("{persona: JUS, task: t, once: true}", "only in a chain with `environments`"),
         (
             "{persona: JUS, task: '{{ item }}'}",
-            "but a task is given only `inputs.…` and `handoff.…` and `events.…`",
+            "but a task is given only `inputs.…` and `handoff.…` and `evidence.…` and `events.…`",
         ),
         ("{persona: JUS, task: '{{ events.alrt }}'}", "the chain has no event 'alrt'; did you mean `alert`?"),
         ("{persona: JUS, task: t, gate: readiness}", "a gate asks no model and has no `persona`"),
@@ -211,7 +211,7 @@ def test_every_mistake_of_a_chain_is_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("name: c\nsteps: {}\n", "should have at least 1 item"),
+        ("name: c\nsteps: {}\n", "`steps` is missing"),
         ("name: c\n", "`steps` is missing"),
         ("name: a b\nsteps: {a: {persona: JUS, task: t}}\n", "`name`: string should match pattern"),
         ("name: c\nsteps: {A-1: {persona: JUS, task: t}}\n", "should match pattern"),

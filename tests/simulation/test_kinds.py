@@ -42,9 +42,11 @@ DASHBOARD = '{"title": "A", "panels": [], "schemaVersion": 39}'
         ("a.yml", "yaml"),
         ("a.json", "json"),
         ("flow.mmd", "mermaid"),
-        ("README.md", ""),
+        ("README.md", "markdown"),
+        ("mkdocs.yml", "mkdocs"),
+        ("requirements-dev.txt", ""),
         ("Makefile", ""),
-        ("Dockerfile.md", ""),
+        ("Dockerfile.md", "markdown"),
         ("Dockerfile.dockerignore", ""),
         ("tsconfig.json", "jsonc"),
     ],
@@ -154,9 +156,10 @@ def test_every_kind_is_one_that_is_checked() -> None:
     found = {
         kind_of(path, "", text)
         for path, text in [
-            *[(f"a.{suffix}", "") for suffix in ("tf", "json", "mmd", "py", "sh", "sql", "toml", "yaml")],
+            *[(f"a.{suffix}", "") for suffix in ("tf", "json", "md", "mmd", "py", "sh", "sql", "toml", "yaml")],
             *[("a.yaml", text) for text in (POD, WORKFLOW, RULES, COMPOSE, GITLAB, CHART)],
             ("Dockerfile", ""),
+            ("mkdocs.yml", ""),
             ("values.yaml", ""),
             ("templates/a.yaml", "{{ a }}"),
             ("a.json", DASHBOARD),

@@ -351,7 +351,8 @@ def test_two_endpoints_of_one_model_never_share_a_reply(workspace: Path) -> None
     for name in ("one", "two"):
         prepared = prepare(RunRequest("two", model=name))
         from fcc.agents import unfold
-        from fcc.simulation.prompting import World, first_ask
+        from fcc.simulation.prompting import first_ask
+        from fcc.simulation.world import World
 
         units = {unit.name: unit for unit in unfold(prepared.plan, prepared.order.inputs)}
         world = World(prepared.plan, units, prepared.order.inputs, {})

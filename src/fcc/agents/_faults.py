@@ -19,9 +19,12 @@ class Faults:
 
     def __init__(self, chain: Chain, document: _yaml.Document | None) -> None:
         self._document = document or _yaml.Document(f"<chain {chain.name}>", None)
-        self.file = self._document.name
         self.found: list[Problem] = []
         self.hint = ""
+
+    def file_of(self, step: str) -> str:
+        """The file in which a step stands."""
+        return self._document.problem(("steps", step), "").file
 
     def add(self, path: Path, message: str) -> None:
         """Note a problem at a place of the document."""

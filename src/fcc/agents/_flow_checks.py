@@ -22,13 +22,18 @@ from fcc.agents.scope import (
     schema_scope,
 )
 
-_INPUT: dict[str, Type] = {
+_INPUT: dict[str, Type | Scope] = {
     "string": STRING,
     "integer": NUMBER,
     "number": NUMBER,
     "boolean": BOOLEAN,
     "list": LIST,
     "mapping": MAPPING,
+    # not `files`: an item of `foreach` would put a model's words into a prompt as they are
+    "run": {
+        **dict.fromkeys(("id", "chain", "decision", "started"), STRING),
+        **dict.fromkeys(("inputs", "outputs"), MAPPING),
+    },
 }
 
 _AGENT: dict[str, Type] = {**JUDGED, "status": STRING, "text": STRING, "characters": NUMBER}
@@ -49,7 +54,7 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
         at: Path = ("steps", name)
         if step.when is not None:
             known = _outputs(chain, reach(needs, name))
-            if not _asks_too_far(faults, chain, name, step.when, known):
+            if not _asks_too_far(faults, chain, (*at, "when"), step.when, known):
                 scope = {**common_scope(chain), "outputs": known}
                 faults.expression((*at, "when"), step.when, scope, BOOLEAN)
         if isinstance(step.foreach, str):
@@ -63,15 +68,15 @@ def check_flow(faults: Faults, chain: Chain, find: FindPolicy) -> dict[str, Poli
         if step.gate is not None and not step.needs:
             faults.add((*at, "gate"), "a gate decides on what it needs; name steps under `needs`")
         _check_once(faults, chain, name, step)
-        policies.check_gate(at, step.gate, step.approve)
+        policies.check_gate(at, step.gate, step.approve, gate_outputs(chain, name))
     _check_environments(faults, chain, policies)
     return policies.found
 
 
 def _asks_too_far(
-    faults: Faults, chain: Chain, name: str, condition: str, known: Mapping[str, Scope]
+    faults: Faults, chain: Chain, path: Path, condition: str, known: Mapping[str, Scope]
 ) -> bool:
-    """Whether a condition asks for a step that need not have run by then; noted as a problem."""
+    """Whether a condition asks for a step that need not have run by then, or is none; noted as a problem."""
     from fcc.agents.expression import ExpressionError, parse
 
     try:
@@ -80,8 +85,8 @@ def _asks_too_far(
         return False
     far = sorted(step for step in asked if step in chain.steps and step not in known)
     for step in far:
-        what = f"`when` asks for {step!r}, which the step doesn't need and which may not have run; add it to `needs`"
-        faults.add(("steps", name, "when"), what)
+        what = f"asks for {step!r}, which the step doesn't need and which may not have run; add it to `needs`"
+        faults.add(path, f"`{path[-1]}` {what}")
     return bool(far)
 
 
@@ -102,6 +107,15 @@ def common_scope(chain: Chain) -> dict[str, Type | Scope]:
     return scope
 
 
+def gate_outputs(chain: Chain, name: str) -> dict[str, Scope]:
+    """What a gate may ask of each step that it rests on, however far back: a step that is one, or an environment's."""
+    needs: dict[str, Iterable[str]] = {step: spec.needs for step, spec in chain.steps.items()}
+    if name in chain.environments:
+        is_first = name == next(iter(chain.environments))
+        needs[name] = [step for step, spec in chain.steps.items() if spec.once is is_first]
+    return _outputs(chain, reach(needs, name))
+
+
 def _outputs(chain: Chain, names: Iterable[str]) -> dict[str, Scope]:
     return {name: _scope_of(chain.steps[name]) for name in names}
 
@@ -110,6 +124,8 @@ def _scope_of(step: Step) -> Scope:
     """What may be asked of a step: `data` only where it has a schema."""
     if step.is_gate:
         return _GATE
+    if step.rehearse is not None:
+        return {**_AGENT, "data": ANY}
     if step.output is None:
         return _AGENT
     schema = step.output.json_schema
@@ -143,7 +159,7 @@ def _check_environments(faults: Faults, chain: Chain, policies: _Policies) -> No
                 faults.add((*at, "inputs", key), str(error))
         if isinstance(environment.readiness, str):
             policies.look_up((*at, "readiness"), environment.readiness, ReadinessPolicy)
-        policies.check_gate(at, environment.gate, environment.approve)
+        policies.check_gate(at, environment.gate, environment.approve, gate_outputs(chain, name))
 
 
 class _Policies:
@@ -151,11 +167,18 @@ class _Policies:
 
     def __init__(self, faults: Faults, chain: Chain, find: FindPolicy) -> None:
         self._faults = faults
+        self._chain = chain
         self._find = find
         self._scope: Scope = {**common_scope(chain), **JUDGED, "environment": STRING}
         self.found: dict[str, Policy] = {}
 
-    def look_up(self, path: Path, name: str, kind: type[Policy] | None = None) -> None:
+    def look_up(
+        self,
+        path: Path,
+        name: str,
+        kind: type[Policy] | None = None,
+        outputs: Mapping[str, Scope] | None = None,
+    ) -> None:
         policy = self.found.get(name) or self._faults.look_up(path, self._find, name)
         if policy is None:
             return
@@ -163,20 +186,23 @@ class _Policies:
         if kind is not None and not isinstance(policy, kind):
             rules = "has gate rules" if isinstance(policy, GatePolicy) else "has none of a gate's rules"
             self._faults.add(path, f"the policy {name!r} {rules} and can't be used here")
-        self._check_rules(path, policy)
+        self._check_rules(path, policy, outputs or {})
 
-    def check_gate(self, at: Path, gate: object, approve: object) -> None:
+    def check_gate(self, at: Path, gate: object, approve: object, outputs: Mapping[str, Scope]) -> None:
+        """Note what is wrong with a gate that rests on steps with these outputs."""
         if isinstance(gate, str):
-            self.look_up((*at, "gate"), gate)
+            self.look_up((*at, "gate"), gate, outputs=outputs)
         elif isinstance(gate, GatePolicy):
-            self._check_rules((*at, "gate"), gate)
+            self._check_rules((*at, "gate"), gate, outputs)
         policy = getattr(approve, "policy", None)
         if isinstance(policy, str):
-            self.look_up((*at, "approve", "policy"), policy, GatePolicy)
+            self.look_up((*at, "approve", "policy"), policy, GatePolicy, outputs)
         elif isinstance(policy, GatePolicy):
-            self._check_rules((*at, "approve", "policy"), policy)
+            self._check_rules((*at, "approve", "policy"), policy, outputs)
 
-    def _check_rules(self, path: Path, policy: Policy) -> None:
+    def _check_rules(self, path: Path, policy: Policy, outputs: Mapping[str, Scope]) -> None:
         for index, rule in enumerate(policy.rules if isinstance(policy, GatePolicy) else ()):
             place: Path = (*path, "rules", index, rule.outcome)
-            self._faults.expression(place, rule.condition, self._scope, BOOLEAN)
+            if not _asks_too_far(self._faults, self._chain, place, rule.condition, outputs):
+                scope = {**self._scope, "outputs": outputs}
+                self._faults.expression(place, rule.condition, scope, BOOLEAN)

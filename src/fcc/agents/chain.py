@@ -29,7 +29,7 @@ from fcc.agents.handoff import DEFAULT_CHARACTERS
 from fcc.errors import ConfigError
 from fcc.workspace import not_found, show_path
 
-InputType = Literal["string", "integer", "number", "boolean", "list", "mapping"]
+InputType = Literal["string", "integer", "number", "boolean", "list", "mapping", "run"]
 
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -38,6 +38,7 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "list": list,
     "mapping": dict,
+    "run": dict,
 }
 
 
@@ -81,9 +82,17 @@ class ChainInput(BaseModel):
     choices: tuple[JsonValue, ...] = Field(
         default=(), description="The only values that are allowed; empty for any."
     )
+    chain: Name | None = Field(
+        default=None,
+        description="Of an input of the type `run`: the chain whose run it is. Its newest completed run is the default.",
+    )
 
     @model_validator(mode="after")
     def _default_fits(self) -> ChainInput:
+        if self.type == "run" and (self.default is not None or self.choices):
+            raise ValueError("a run has no `default` and no `choices`; with `chain`, its newest run is taken")
+        if self.type != "run" and self.chain is not None:
+            raise ValueError("only an input of `type: run` has a `chain`")
         if self.default is not None:
             self.check("default", self.default)
         return self
@@ -94,6 +103,9 @@ class ChainInput(BaseModel):
         Raises:
             ValueError: it is of another type, or none of the choices.
         """
+        if self.type == "run":
+            self._check_run(name, value)
+            return
         fits = isinstance(value, _PYTHON_TYPES[self.type])
         if isinstance(value, bool) and self.type != "boolean":
             fits = False
@@ -103,6 +115,26 @@ class ChainInput(BaseModel):
             raise ValueError(f"{name} holds something that is no JSON value in UTF-8: {value!r}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{name} must be one of {', '.join(map(str, self.choices))}, not {value!r}")
+
+    def _check_run(self, name: str, value: Any) -> None:
+        if not isinstance(value, dict) or not RUN_PARTS.keys() <= value.keys() or not is_json(value):
+            raise ValueError(f"{name} must be a run: its id, `last`, or its folder")
+        if self.chain is not None and value["chain"] != self.chain:
+            raise ValueError(
+                f"{name} must be a run of {self.chain!r}, and {value['id']} is one of {value['chain']!r}"
+            )
+
+
+RUN_PARTS: dict[str, str] = {
+    "id": "string",
+    "chain": "string",
+    "decision": "string",
+    "started": "string",
+    "inputs": "mapping",
+    "outputs": "mapping",
+    "files": "list",
+}
+"""What an earlier run is as an input, each part with its type."""
 
 
 class HandoffRule(BaseModel):
@@ -118,8 +150,40 @@ class HandoffRule(BaseModel):
     )
 
 
+class Rehearse(BaseModel):
+    """What runs files through the simulated cluster; no model is asked."""
+
+    model_config = FROZEN
+
+    scenarios: tuple[Name, ...] = Field(
+        min_length=1, description="What goes wrong: scenarios in `evaluations/`, by name."
+    )
+    run: InputName | None = Field(
+        default=None,
+        description="The input of the type `run` whose files are taken; without it, those of the steps that it needs.",
+    )
+    alert: StepName | None = Field(
+        default=None, description="The event whose document is given to the rollback script."
+    )
+
+
+class Include(BaseModel):
+    """A chain whose steps run as part of this one."""
+
+    model_config = FROZEN
+
+    chain: Name = Field(description="The chain, by name.")
+    needs: tuple[StepName, ...] = Field(
+        default=(),
+        description="What its first steps need: steps of this chain, or of others that it includes.",
+    )
+    inputs_from: StepName | None = Field(
+        default=None, description="The step whose JSON goes over the inputs of all its steps."
+    )
+
+
 class Step(BaseModel):
-    """One agent's turn; or, with `gate` or `approve`, a gate that what needs it must pass."""
+    """One agent's turn; with `gate` or `approve`, a gate that what needs it must pass; or a rehearsal."""
 
     model_config = FROZEN
 
@@ -135,6 +199,14 @@ class Step(BaseModel):
         default=(), description="The models that are asked instead, in order, where that one does not answer."
     )
     produces: tuple[str, ...] = Field(default=(), description="What the output is to hold, for readers.")
+    inputs_from: StepName | None = Field(
+        default=None,
+        description="A step that it needs, whose JSON `output` goes over the inputs of the same names for this step.",
+    )
+    takes: tuple[InputName, ...] = Field(
+        default=(),
+        description="Which inputs are taken with `inputs_from`; without names, all that are there.",
+    )
     when: str | None = Field(
         default=None,
         description="The step runs only where this holds, such as `outputs.pipeline.score < 0.8`.",
@@ -163,6 +235,9 @@ class Step(BaseModel):
         default=None,
         description="Makes this a gate that a person opens; with `gate`, after its policy has allowed.",
     )
+    rehearse: Rehearse | None = Field(
+        default=None, description="Runs files through the simulated cluster; asks no model."
+    )
 
     @property
     def is_gate(self) -> bool:
@@ -173,21 +248,27 @@ class Step(BaseModel):
     def _one_task(self) -> Step:
         if len(set(self.needs)) < len(self.needs):
             raise ValueError("`needs` names a step twice")
-        if self.is_gate:
-            foreign = [name for name in self.model_fields_set if name not in _GATE_KEYS]
+        if self.takes and self.inputs_from is None:
+            raise ValueError("`takes` says what is taken with `inputs_from`, which is not given")
+        if self.is_gate or self.rehearse is not None:
+            noun, own = ("a gate", _GATE_KEYS) if self.is_gate else ("a rehearsal", {"rehearse"})
+            foreign = self.model_fields_set - own - _COMMON_KEYS
             if foreign:
-                raise ValueError(f"a gate asks no model and has no `{min(foreign)}`; make it two steps")
+                raise ValueError(f"{noun} asks no model and has no `{min(foreign)}`; make it two steps")
             return self
         if isinstance(self.foreach, tuple) and not is_json(self.foreach):
             raise ValueError("`foreach` lists something that is no JSON value in UTF-8")
         if self.persona is None:
-            raise ValueError("give a `persona`, or make it a gate with `gate` or `approve`")
+            raise ValueError(
+                "give a `persona`, or make it a gate (`gate`, `approve`) or a rehearsal (`rehearse`)"
+            )
         if (self.prompt is None) == (self.task is None):
             raise ValueError("give either `prompt` (a template's name) or `task` (the text itself)")
         return self
 
 
-_GATE_KEYS = {"needs", "when", "on", "once", "gate", "approve"}
+_GATE_KEYS = {"gate", "approve"}
+_COMMON_KEYS = {"needs", "inputs_from", "takes", "when", "on", "once"}
 
 
 class Chain(BaseModel):
@@ -201,7 +282,12 @@ class Chain(BaseModel):
     inputs: dict[InputName, ChainInput] = Field(
         default_factory=dict, description="What a run is given, by name."
     )
-    steps: dict[StepName, Step] = Field(min_length=1, description="Agents' turns and gates, by name.")
+    include: tuple[Include, ...] = Field(
+        default=(), description="Chains whose steps run as part of this one, before its own."
+    )
+    steps: dict[StepName, Step] = Field(
+        default_factory=dict, description="Agents' turns, gates and rehearsals, by name."
+    )
     model: str | None = Field(default=None, description="The model of every step that names none.")
     fallback: tuple[str, ...] = Field(
         default=(),
@@ -218,6 +304,12 @@ class Chain(BaseModel):
         default="readiness",
         description="The policy by which the result is judged: its name, or the policy itself.",
     )
+
+    @model_validator(mode="after")
+    def _has_steps(self) -> Chain:
+        if not self.steps and not self.include:
+            raise ValueError("`steps` is missing; a chain has steps, or includes chains that have some")
+        return self
 
     @classmethod
     def from_file(cls, path: Path) -> Chain:

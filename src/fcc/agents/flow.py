@@ -77,7 +77,8 @@ class GatePolicy(BaseModel):
     """Rules by which a gate opens or closes: the first whose condition holds decides.
 
     A condition may use `score` (the lowest of what the gate needs), `errors` and `warnings` (how many findings),
-    `rules` (the findings' ids), `environment` and `inputs.…`.
+    `hard_stops`, `mandatory` and `preferred` (how many of them say that a constitution's rule is broken), `rules` (the
+    findings' ids), `environment`, `inputs.…`, and `outputs.STEP.…` of what it rests on, however far back.
     """
 
     model_config = FROZEN
@@ -85,8 +86,8 @@ class GatePolicy(BaseModel):
     description: str = ""
     rules: tuple[GateRule, ...] = Field(
         min_length=1,
-        description="The first whose condition holds decides. Known in it: score, errors, warnings, rules, environment,"
-        " inputs.NAME, events.NAME.",
+        description="The first whose condition holds decides. Known in it: score, errors, warnings, hard_stops,"
+        " mandatory, preferred, rules, environment, inputs.NAME, events.NAME, outputs.STEP.….",
     )
     otherwise: Outcome | None = Field(
         default=None,
@@ -104,7 +105,12 @@ def read_policy(path: Path) -> Policy:
         InvalidFileError: it is no policy.
     """
     document = _yaml.read(path, show_path(path))
-    for key, noun in (("checks", "file of checks"), ("criteria", "rubric")):
+    for key, noun in (
+        ("checks", "file of checks"),
+        ("criteria", "rubric"),
+        ("waivers", "file of waivers"),
+        ("failure", "scenario"),
+    ):
         if isinstance(document.data, dict) and key in document.data:
             raise InvalidFileError([document.problem((key,), f"this is a {noun}, and no policy")])
     if isinstance(document.data, dict) and "rules" in document.data:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fcc import _yaml
+from fcc.agents._composed_checks import FindScenario, check_composed
 from fcc.agents._faults import Faults
 from fcc.agents._flow_checks import check_flow
 from fcc.agents.chain import Chain, Step
 from fcc.agents.flow import GatePolicy, Policy, ReadinessPolicy
-from fcc.agents.order import order_steps
+from fcc.agents.including import FindChain, expand
+from fcc.agents.order import order_steps, reach
 from fcc.errors import ConfigError, InvalidFileError, NotFoundError, TemplateError
 from fcc.personas import Persona
 from fcc.prompts import PromptTemplate
@@ -45,6 +47,8 @@ class Plan:
     """Every step, gates too, each after its needs."""
     policies: Mapping[str, Policy] = field(default_factory=dict)
     """The policies that gates and environments name."""
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The scenarios that rehearsals name, as JSON."""
 
     @property
     def has_gates(self) -> bool:
@@ -68,15 +72,19 @@ def make_plan(
     persona: Callable[[str], Persona],
     prompt: Callable[[str], PromptTemplate],
     policy: Callable[[str], Policy],
+    included: FindChain | None = None,
+    scenario: FindScenario | None = None,
     document: _yaml.Document | None = None,
 ) -> Plan:
-    """The plan of a chain; `persona`, `prompt` and `policy` look a name up or raise NotFoundError.
+    """The plan of a chain, with the steps of those that it includes; the other functions look a name up or raise NotFoundError.
 
     Raises:
         InvalidFileError: a name that nothing has, a need that is no step, a cycle, a variable that the chain does
             not provide, an expression that can't hold; every problem at once, with its place where `document` (the
             chain's file) is given.
     """
+    document = document or _yaml.Document(f"<chain {chain.name}>", None)
+    chain, document = expand(chain, document, included or _nowhere)
     faults = Faults(chain, document)
     order = _order(chain, faults)
     planned: list[PlannedStep] = []
@@ -93,14 +101,19 @@ def make_plan(
             structured = _structured(faults, chain, name, step, prompt)
             planned.append(PlannedStep(name, step, found, template, refine, structured))
     policies = check_flow(faults, chain, policy)
+    scenarios = check_composed(faults, chain, scenario)
     rules = _readiness(faults, chain, policy)
     system = faults.look_up((), prompt, "system")
     if faults.found or rules is None or system is None:
         raise InvalidFileError(
-            faults.found,
+            list(dict.fromkeys(faults.found)),
             hint=f"See what there is: {faults.hint}" if faults.hint and len(faults.found) == 1 else "",
         )
-    return Plan(chain, rules, system, tuple(planned), tuple(order), policies)
+    return Plan(chain, rules, system, tuple(planned), tuple(order), policies, scenarios)
+
+
+def _nowhere(name: str) -> tuple[Chain, _yaml.Document]:
+    raise NotFoundError(f"the chain {name!r} can't be looked up here")
 
 
 def _readiness(faults: Faults, chain: Chain, policy: Callable[[str], Policy]) -> ReadinessPolicy | None:
@@ -142,7 +155,9 @@ def _task(
     if step.prompt is not None:
         return faults.look_up(("steps", name, "prompt"), prompt, step.prompt)
     try:
-        return PromptTemplate(f"{name}.task", step.task or "", file=f"{faults.file}[steps.{name}.task]")
+        return PromptTemplate(
+            f"{name}.task", step.task or "", file=f"{faults.file_of(name)}[steps.{name}.task]"
+        )
     except TemplateError as error:
         for problem in error.problems:
             faults.add(("steps", name, "task"), f"line {problem.line} of the task: {problem.message}")
@@ -186,6 +201,7 @@ def _provided(chain: Chain, step: Step) -> Provided:
     provided: dict[str, Mapping[str, None] | None] = {
         "inputs": dict.fromkeys(chain.inputs),
         "handoff": dict.fromkeys(handed),
+        "evidence": dict.fromkeys(has_evidence(chain, step)),
     }
     if step.foreach is not None:
         provided["item"] = None
@@ -194,6 +210,12 @@ def _provided(chain: Chain, step: Step) -> Provided:
     if chain.events:
         provided["events"] = dict.fromkeys(chain.events)
     return provided
+
+
+def has_evidence(chain: Chain, step: Step) -> list[str]:
+    """The steps whose evidence a step's template may show: those that it needs, however far back, but for gates."""
+    needs = {name: other.needs for name, other in chain.steps.items()} | {"": step.needs}
+    return [name for name in reach(needs, "") if not chain.steps[name].is_gate]
 
 
 def _check_variables(
@@ -218,14 +240,14 @@ def _check_variables(
 
 
 def _why(root: str, attribute: str, provided: Provided, chain: Chain) -> str:
-    if root in provided and root != "handoff":
+    if root in provided and root in {"inputs", "events"}:
         noun = {"inputs": "input", "events": "event"}[root]
         return f"but the chain has no {noun} {attribute!r}{_yaml.suggestion(attribute, list(provided[root] or ()))}"
-    if root == "handoff" and attribute in chain.steps:
+    if root in {"handoff", "evidence"} and attribute in chain.steps:
         if chain.steps[attribute].is_gate:
             return f"but {attribute!r} is a gate and hands nothing on"
         return f"but the step doesn't need {attribute!r}; add it to `needs`"
-    if root == "handoff":
+    if root in {"handoff", "evidence"}:
         return f"but {attribute!r} is no step{_yaml.suggestion(attribute, list(chain.steps))}"
     given = " and ".join(f"`{name}{'.…' if parts is not None else ''}`" for name, parts in provided.items())
     return f"but a task is given only {given}"

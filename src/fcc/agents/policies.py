@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcc import _yaml
-from fcc.agents._flow_checks import common_scope
+from fcc.agents._flow_checks import common_scope, gate_outputs
 from fcc.agents.chain import Chain
 from fcc.agents.flow import GatePolicy, read_policy
 from fcc.agents.scope import ANY, JUDGED, STRING, Scope
@@ -22,16 +22,20 @@ def check_policy_file(path: Path) -> None:
     policy = read_policy(path)
     if isinstance(policy, GatePolicy):
         document = _yaml.read(path, show_path(path))
-        _check(policy, {**JUDGED, "environment": STRING, "inputs": ANY, "events": ANY}, document)
+        unknown = dict.fromkeys(("inputs", "events", "outputs"), ANY)
+        _check(policy, {**JUDGED, "environment": STRING, **unknown}, document)
 
 
 def check_for_chain(policy: GatePolicy, chain: Chain) -> None:
-    """Nothing, if the rules of a policy can be asked in a run of that chain.
+    """Nothing, if the rules of a policy can be asked at every gate of that chain at which a person would be.
 
     Raises:
-        InvalidFileError: they can't, since they name what the chain does not have.
+        InvalidFileError: they can't, since they name what the chain does not have, or not before each of those gates.
     """
-    scope: Scope = {**common_scope(chain), **JUDGED, "environment": STRING}
+    asking = [name for part in (chain.steps, chain.environments) for name, it in part.items() if it.approve]
+    known = [gate_outputs(chain, name) for name in asking] or [{}]
+    outputs = {name: it for name, it in known[0].items() if all(name in others for others in known)}
+    scope: Scope = {**common_scope(chain), **JUDGED, "environment": STRING, "outputs": outputs}
     _check(policy, scope, _yaml.Document(f"<approvals policy for {chain.name}>", None))
 
 

@@ -50,5 +50,13 @@ def schema_scope(part: Any, root: Mapping[str, Any], depth: int = 0) -> Type | S
     return ANY
 
 
-JUDGED: dict[str, Type] = {"score": NUMBER | NULL, "errors": NUMBER, "warnings": NUMBER, "rules": LIST}
+JUDGED: dict[str, Type] = {
+    "score": NUMBER | NULL,
+    "errors": NUMBER,
+    "warnings": NUMBER,
+    "rules": LIST,
+    "hard_stops": NUMBER,
+    "mandatory": NUMBER,
+    "preferred": NUMBER,
+}
 """What is known of an output that was judged; `fcc.simulation.facts` gives the values."""

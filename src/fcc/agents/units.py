@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fcc.agents.chain import Chain, Step
+from fcc.agents.chain import Chain, Rehearse, Step
 from fcc.agents.flow import Approve, Policy
 from fcc.agents.order import order_steps
 from fcc.agents.plan import Plan, PlannedStep
@@ -23,7 +23,7 @@ _MOST_UNITS = 10_000
 
 
 class Unit(NamedTuple):
-    """One thing that a run does: an agent's turn, or a gate."""
+    """One thing that a run does: an agent's turn, a gate, or a rehearsal."""
 
     name: str
     """The step's, with the environment before and the item behind where there is one: `dev.review.eu`."""
@@ -32,7 +32,7 @@ class Unit(NamedTuple):
     needs: tuple[str, ...]
     """The units that must have finished before."""
     planned: PlannedStep | None
-    """An agent's turn; None for a gate."""
+    """An agent's turn; None for a gate and for a rehearsal."""
     environment: str = ""
     item: str = NO_ITEM
     """Names the item by what it is, so that another order of the list asks nothing again."""
@@ -42,6 +42,13 @@ class Unit(NamedTuple):
     approve: Approve | None = None
     leaves: str = ""
     """For a gate before an environment: the one before it, which must be ready."""
+    rehearse: Rehearse | None = None
+    """What is rehearsed, where this is a rehearsal."""
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether this only lets the run on, and hands nothing on."""
+        return self.planned is None and self.rehearse is None
 
     @property
     def place(self) -> str:
@@ -122,6 +129,8 @@ class _Unfolder:
         if step.is_gate:
             gate = self._plan.gate_policy(step.gate)
             made = [Unit(prefix, name, needs, None, environment, gate=gate, approve=step.approve)]
+        elif step.rehearse is not None:
+            made = [Unit(prefix, name, needs, None, environment, rehearse=step.rehearse)]
         elif step.foreach is None:
             made = [Unit(prefix, name, needs, self._planned[name], environment)]
         else:

@@ -16,7 +16,9 @@ class PolicyGate:
         """Decides in every person's place, as `run --approvals` asks for."""
 
     def rule(self, question: GateQuestion) -> Ruling:
-        """What the policies say, the first that does not allow."""
+        """What the policies say, the first that does not allow; none is asked where a hard stop is broken."""
+        if question.halt is not None:
+            return Ruling("deny", "constitution", str(question.halt))
         ruling = Ruling("allow")
         if question.ready is not None:
             ruling = _by_readiness(question.ready, question.steps, "the environment before it")

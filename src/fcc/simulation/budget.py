@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fcc.agents.flow import Limits
@@ -26,6 +27,13 @@ class Budget:
     """A model that did not say how many tokens it took."""
     unknown_cost: str = ""
     """A model whose price is not known."""
+
+    def take_over(self, replies: Iterable[ModelReply]) -> None:
+        """Count what an earlier part of the run was answered."""
+        paid = [reply for reply in replies if reply.origin != "ledger"]
+        for reply in paid:
+            self.add(reply)
+        self.calls = len(paid)
 
     def begin(self) -> None:
         """Count a call that is about to be made.

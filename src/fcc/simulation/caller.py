@@ -11,8 +11,9 @@ from fcc.messaging import EventType
 from fcc.providers.base import ModelReply, Tell
 from fcc.simulation.budget import Budget
 from fcc.simulation.calls import Pieces, Publish, ask_model
-from fcc.simulation.prompting import Ask, Candidate, World
+from fcc.simulation.prompting import Ask, Candidate
 from fcc.simulation.record import CallRecord, ErrorRecord
+from fcc.simulation.world import World
 
 if TYPE_CHECKING:
     from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fcc.providers.base import Sampling
 from fcc.simulation.record import CallRecord, RunRecord, StepRecord
+from fcc.simulation.world import taken
 
 _LONGEST_SHOWN = 40
 
@@ -45,8 +46,6 @@ def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Questi
     """The question of a recorded call."""
     chain_step = record.chain["steps"].get(step.step or step.name, {})
     name = chain_step.get("prompt", "")
-    environments: Mapping[str, Any] = record.chain.get("environments", {})
-    own = environments.get(step.environment, {}).get("inputs", {})
     return Question(
         call.fingerprints,
         call.backend,
@@ -55,9 +54,20 @@ def question_of(record: RunRecord, step: StepRecord, call: CallRecord) -> Questi
         record.personas.get(step.persona, {}),
         record.prompts.get(name, {}) if name else {"text": chain_step.get("task")},
         name,
-        {**record.inputs, **own},
+        _inputs_of(record, step),
         call.key,
     )
+
+
+def _inputs_of(record: RunRecord, step: StepRecord) -> dict[str, Any]:
+    """The inputs that a recorded step had."""
+    environments: Mapping[str, Any] = record.chain.get("environments", {})
+    own = environments.get(step.environment, {}).get("inputs", {})
+    chain_step: Mapping[str, Any] = record.chain["steps"].get(step.step or step.name, {})
+    source = chain_step.get("inputs_from", "")
+    names = {source, f"{step.environment}.{source}"}
+    data = next((other.data for other in record.steps if source and other.name in names), None)
+    return {**record.inputs, **own, **taken(data, chain_step.get("takes") or record.inputs)}
 
 
 def causes(before: Question, after: Question) -> list[Cause]:
@@ -99,10 +109,16 @@ def _inputs(before: Question, after: Question) -> list[Cause]:
 
 def _upstream(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Cause]:
     above, below = one.get("upstream", {}), other.get("upstream", {})
-    return [
+    found = [
         Cause("upstream", f"upstream {name} changed", name)
         for name in dict.fromkeys([*above, *below])
         if above.get(name) != below.get(name)
+    ]
+    then, now = one.get("evidence", {}), other.get("evidence", {})
+    return found + [
+        Cause("upstream", f"evidence on {name} changed", name)
+        for name in dict.fromkeys([*then, *now])
+        if then.get(name) != now.get(name)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from fcc.agents import Unit
 from fcc.simulation.artifacts import Artifact
 from fcc.simulation.record import StepRecord
+from fcc.simulation.tiers import TIERS, is_of, lowered
 from fcc.simulation.verdict import Finding
 
 
@@ -21,11 +22,15 @@ class Delivery(NamedTuple):
     artifacts: tuple[Artifact, ...]
     fits: bool = False
     """Whether it had to fit a JSON Schema, and does: then no score of its text says more."""
+    persona: str = ""
+    """By whose constitution it is judged; "" for nobody's."""
 
     @classmethod
     def of(cls, step: StepRecord) -> Delivery:
         """What a completed step has delivered."""
-        return cls(step.name, step.task, step.output, step.artifacts, fits=step.data is not None)
+        return cls(
+            step.name, step.task, step.output, step.artifacts, step.data is not None, persona=step.persona
+        )
 
 
 class Assessment(NamedTuple):
@@ -49,11 +54,18 @@ class Assessor(Protocol):
         """What does not agree between the files of several steps, or with the inputs."""
         ...
 
+    def vary(
+        self, delivered: Mapping[str, Sequence[Delivery]], inputs_in: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[Finding, ...]:
+        """What differs between environments, in their order, and should not; or should, and does not."""
+        ...
+
 
 def before(units: Mapping[str, Unit], done: Mapping[str, StepRecord], unit: Unit) -> list[StepRecord]:
     """The completed steps that a unit rests on, directly or not, in the order in which they ended.
 
-    Where a step ran once for each of several items, none of them: they vary on purpose, and need not agree.
+    Those of another environment are left out, and where a step ran once for each of several items, all of them: they
+    vary on purpose, and need not agree.
     """
     wanted, names = set(), list(unit.needs)
     while names:
@@ -61,7 +73,8 @@ def before(units: Mapping[str, Unit], done: Mapping[str, StepRecord], unit: Unit
         if name not in wanted:
             wanted.add(name)
             names += units[name].needs
-    return single(units, (record for name, record in done.items() if name in wanted))
+    here = (name for name in done if name in wanted and units[name].environment in {"", unit.environment})
+    return single(units, (done[name] for name in here))
 
 
 def single(units: Mapping[str, Unit], records: Iterable[StepRecord]) -> list[StepRecord]:
@@ -74,17 +87,80 @@ def single(units: Mapping[str, Unit], records: Iterable[StepRecord]) -> list[Ste
         for record in records
         if record.status == "completed"
         and record.gate is None
+        and not record.rehearsal
         and items[units[record.name].environment, units[record.name].step] == 1
     ]
 
 
-def differing(
-    assessor: Assessor, resting_on: Sequence[StepRecord], own: Delivery, inputs: Mapping[str, Any]
-) -> tuple[Finding, ...]:
-    """What a step's files do not agree on with those that it rests on, and none of those steps says already."""
-    known = {finding for step in resting_on for finding in step.findings}
-    found = assessor.agree([*map(Delivery.of, resting_on), own], inputs)
-    return tuple(finding for finding in found if finding not in known)
+class Earlier(NamedTuple):
+    """What a step has delivered in the environments before its own."""
+
+    environment: str
+    """The step's own."""
+    delivered: Mapping[str, Sequence[Delivery]]
+    inputs_in: Mapping[str, Mapping[str, Any]]
+    """The inputs of every environment, in order."""
+
+
+def earlier(
+    units: Mapping[str, Unit],
+    done: Mapping[str, StepRecord],
+    unit: Unit,
+    inputs_in: Mapping[str, Mapping[str, Any]],
+) -> Earlier | None:
+    """What the step of a unit has delivered in earlier environments; None for one that is in none."""
+    if not unit.environment:
+        return None
+    order = tuple(inputs_in)
+    place = (unit.step, unit.item)
+    found = {
+        environment: [
+            Delivery.of(done[name])
+            for name, other in units.items()
+            if other.environment == environment
+            and (other.step, other.item) == place
+            and name in done
+            and done[name].status == "completed"
+        ]
+        for environment in order[: order.index(unit.environment)]
+    }
+    return Earlier(unit.environment, {name: held for name, held in found.items() if held}, inputs_in)
+
+
+def judged(
+    assessor: Assessor,
+    resting_on: Sequence[StepRecord],
+    own: Delivery,
+    inputs: Mapping[str, Any],
+    before: Earlier | None = None,
+) -> Assessment:
+    """What an assessor says of one output, by itself and next to what it rests on, but for what those steps say already.
+
+    So with what the step has delivered in earlier environments. Preferred rules of its persona that are broken lower its
+    score.
+    """
+    alone = assessor.assess(own)
+    known = [*alone.findings, *(finding for step in resting_on for finding in step.findings)]
+    differing = _new(assessor.agree([*map(Delivery.of, resting_on), own], inputs), known)
+    found = (*alone.findings, *differing)
+    if before is not None:
+        varied = assessor.vary({**before.delivered, before.environment: [own]}, before.inputs_in)
+        found += tuple(finding for finding in varied if is_of(own.step, finding.file))
+    return alone._replace(score=lowered(alone.score, own.step, found), findings=found)
+
+
+def _new(findings: Iterable[Finding], known: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are not known yet, each once; that a rule of a constitution is broken in a file is said once."""
+    seen = {_once(finding) for finding in known}
+    new: dict[object, Finding] = {}
+    for finding in findings:
+        if (key := _once(finding)) not in seen:
+            new.setdefault(key, finding)
+    return tuple(new.values())
+
+
+def _once(finding: Finding) -> object:
+    return (finding.rule, finding.file) if finding.rule.startswith(TIERS) else finding
 
 
 def disagreements(
@@ -93,7 +169,7 @@ def disagreements(
     records: Sequence[StepRecord],
     inputs_in: Mapping[str, Mapping[str, Any]],
 ) -> tuple[Finding, ...]:
-    """What does not agree between the steps of a run, environment by environment, and no step's findings say yet.
+    """What does not agree between the steps of a run, environment by environment and between these, and no step says yet.
 
     Args:
         assessor: what compares.
@@ -101,13 +177,31 @@ def disagreements(
         records: its steps.
         inputs_in: the inputs of each environment; `""` where there are none.
     """
-    known = {finding for record in records for finding in record.findings}
-    found: dict[Finding, None] = {}
+    known = [finding for record in records for finding in record.findings]
+    found: list[Finding] = []
     for environment, inputs in inputs_in.items():
         steps = single(units, (r for r in records if r.environment in {"", environment}))
         if len(steps) > 1:
-            found |= dict.fromkeys(assessor.agree([Delivery.of(step) for step in steps], inputs))
-    return tuple(finding for finding in found if finding not in known)
+            found += assessor.agree([Delivery.of(step) for step in steps], inputs)
+    if delivered := _by_environment(records, inputs_in):
+        found += assessor.vary(delivered, inputs_in)
+    return _new(found, known)
 
 
-__all__ = ["Assessment", "Assessor", "Delivery", "before", "differing", "disagreements", "single"]
+def _by_environment(
+    records: Sequence[StepRecord], environments: Iterable[str]
+) -> dict[str, tuple[Delivery, ...]]:
+    """What the environments that were reached have delivered."""
+    found = {
+        name: tuple(
+            Delivery.of(record)
+            for record in records
+            if record.environment == name and record.status == "completed" and record.gate is None
+        )
+        for name in environments
+        if name
+    }
+    return {name: delivered for name, delivered in found.items() if delivered}
+
+
+__all__ = ["Assessment", "Assessor", "Delivery", "before", "disagreements", "earlier", "judged", "single"]

@@ -7,17 +7,19 @@ from typing import Any
 
 from fcc.agents import Unit
 from fcc.simulation.record import StepRecord
+from fcc.simulation.tiers import by_tier
 from fcc.simulation.verdict import Finding
 
 
 def judged(score: float | None, findings: Iterable[Finding]) -> dict[str, Any]:
-    """`score`, `errors`, `warnings` and `rules` of one output."""
+    """`score`, `errors`, `warnings`, `rules`, and how many rules of each tier are broken, of one output."""
     known = tuple(findings)
     return {
         "score": score,
         "errors": sum(finding.severity == "error" for finding in known),
         "warnings": sum(finding.severity == "warning" for finding in known),
         "rules": sorted({finding.rule for finding in known}),
+        **by_tier(known),
     }
 
 

@@ -10,8 +10,8 @@ from fcc.messaging import EventType
 from fcc.simulation import gates
 from fcc.simulation.calls import Publish
 from fcc.simulation.gates import Approver, Gate, GateQuestion, Ruling
-from fcc.simulation.prompting import World
 from fcc.simulation.record import Approval, GateRecord, StepRecord, StepStatus
+from fcc.simulation.world import World
 
 _STATUS: dict[str, StepStatus] = {"open": "completed", "closed": "closed", "waiting": "waiting"}
 """What a gate's decision makes of its step."""

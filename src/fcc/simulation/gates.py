@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from fcc.agents import Policy, ReadinessPolicy, Unit
+from fcc.agents import GatePolicy, Policy, ReadinessPolicy, Unit
 from fcc.agents.flow import Outcome
+from fcc.agents.order import reach
 from fcc.providers.keys import fingerprint
-from fcc.simulation.prompting import World
+from fcc.simulation import facts
 from fcc.simulation.record import Approval, GateRecord, StepRecord
+from fcc.simulation.tiers import Halt, halts, not_run
+from fcc.simulation.world import World
 
 
 class GateQuestion(NamedTuple):
@@ -19,7 +22,7 @@ class GateQuestion(NamedTuple):
     steps: tuple[StepRecord, ...]
     """What the decision rests on, as it came out."""
     names: Mapping[str, Any]
-    """`inputs`, `environment` and `events`, as expressions know them."""
+    """`inputs`, `environment`, `events` and `outputs`, as expressions know them."""
     policy: Policy | None
     """By which it opens."""
     ready: ReadinessPolicy | None
@@ -32,6 +35,8 @@ class GateQuestion(NamedTuple):
     """What `policy` and `approval` are called in the chain."""
     evidence: str
     """SHA-256 of all that a decision may rest on."""
+    halt: Halt | None = None
+    """The broken hard stop that it rests on, at which no policy and no person may open it."""
 
 
 class Ruling(NamedTuple):
@@ -70,27 +75,54 @@ class Approver(Protocol):
 def question_at(world: World, unit: Unit) -> GateQuestion:
     """What a gate asks, now that what it needs has ended."""
     steps = tuple(world.done[name] for name in _rests_on(world, unit))
-    names = world.common(unit.environment)
+    common, behind = world.common(unit), _behind(world, unit)
     approve = unit.approve
     question = approve.question if approve is not None else ""
     ready = world.plan.readiness_of(unit.leaves) if unit.leaves else None
     approval = world.plan.gate_policy(approve.policy) if approve is not None else None
-    evidence = fingerprint(
-        {
-            "gate": unit.name,
-            "question": question,
-            "names": names,
-            "policies": [_plain(policy) for policy in (unit.gate, ready, approval)],
-            "steps": [_evidence(step) for step in steps],
-        }
-    )
+    rests_on: dict[str, Any] = {
+        "gate": unit.name,
+        "question": question,
+        "names": common,
+        "policies": [_plain(policy) for policy in (unit.gate, ready, approval)],
+        "steps": [_evidence(step) for step in steps],
+    }
+    if _reads_outputs(unit.gate) or _reads_outputs(approval):
+        rests_on["outputs"] = [_evidence(step) | {"data": step.data} for step in behind.values()]
+    names = {**common, "outputs": facts.outputs(world.units, behind, unit.leaves or unit.environment)}
     names_of = {
         part: name
         for part, policy in (("policy", unit.gate), ("approval", approval))
         for name, known in world.plan.policies.items()
         if known is policy
     }
-    return GateQuestion(unit.name, steps, names, unit.gate, ready, approval, question, names_of, evidence)
+    return GateQuestion(
+        unit.name,
+        steps,
+        names,
+        unit.gate,
+        ready,
+        approval,
+        question,
+        names_of,
+        fingerprint(rests_on),
+        halts(world.units, world.done, unit),
+    )
+
+
+def _behind(world: World, unit: Unit) -> dict[str, StepRecord]:
+    """All that a gate rests on, however far back, in the order of the plan."""
+    names = set(reach({name: other.needs for name, other in world.units.items()}, unit.name))
+    return {name: world.done[name] for name in world.units if name in names and name in world.done}
+
+
+def _reads_outputs(policy: Policy | None) -> bool:
+    """Whether a gate's rules ask for the output of one step or another."""
+    if not isinstance(policy, GatePolicy):
+        return False
+    from fcc.agents.expression import parse
+
+    return any(path[0] == "outputs" for rule in policy.rules for path in parse(rule.condition).names())
 
 
 def _rests_on(world: World, unit: Unit) -> list[str]:
@@ -98,7 +130,7 @@ def _rests_on(world: World, unit: Unit) -> list[str]:
     found: dict[str, None] = {}
     for name in unit.needs:
         found[name] = None
-        if world.units[name].planned is None:
+        if world.units[name].is_gate:
             found |= dict.fromkeys(_rests_on(world, world.units[name]))
     return list(found)
 
@@ -136,8 +168,8 @@ def undecided(question: GateQuestion, ruling: Ruling) -> GateRecord:
 
 
 def refusals(steps: Sequence[StepRecord]) -> list[str]:
-    """Why each closed gate is closed, in words."""
-    found = []
+    """Why each closed gate is closed, and what was not run since a hard stop was broken, in words."""
+    found = not_run(steps)
     for step in steps:
         if step.gate is not None and step.gate.decision == "closed":
             verb = "was refused by" if step.gate.via != "policy" else "is closed by"

@@ -21,6 +21,7 @@ _BY_PATH = {
     "docker_compose": r"(^|/)(docker-)?compose([.-][\w.-]+)?\.ya?ml$",
     "helm_chart_yaml": r"(^|/)Chart\.ya?ml$",
     "helm_values": r"(^|[/._-])values([._-][\w.-]+)?\.ya?ml$",
+    "mkdocs": r"(^|/)mkdocs\.ya?ml$",
 }
 """Paths that say by themselves what a file has to be, whatever it holds."""
 
@@ -29,6 +30,7 @@ _FAMILY = {
     "docker_compose": ("compose", "docker-compose"),
     "hcl": ("hcl", "terraform", "tf", "tfvars"),
     "json": ("json",),
+    "markdown": ("markdown", "md"),
     "mermaid": ("mermaid", "mmd"),
     "python": ("py", "python", "python3"),
     "shell": ("bash", "sh", "shell"),
@@ -45,7 +47,7 @@ _NO_SUFFIX = frozenset({"", "tpl", "txt"})
 """Suffixes that say nothing of a file."""
 
 _NAMED_OTHERWISE = (
-    r"(?i)(^|/)(makefile|jenkinsfile|vagrantfile|procfile|gemfile|readme|license|codeowners|\.\w+)(-\d+)?$"
+    r"(?i)(^|/)(makefile|jenkinsfile|vagrantfile|procfile|gemfile|readme|license|codeowners|[\w.-]*requirements[\w.-]*\.txt|\.\w+)(-\d+)?$"
 )
 _JSON_WITH_COMMENTS = r"(^|/)(tsconfig[\w.-]*|devcontainer|\.vscode/[\w.-]+)\.json$"
 _IN_CHART = r"(^|/)templates/[^.].*\.(ya?ml|txt)$|\.tpl$"
@@ -66,6 +68,7 @@ _KEY = r"[\"']?([A-Za-z_][\w.-]*)[\"']?[ \t]*:(?=\s|$)"
 _JOB = r"(?m)^[ \t]+(?:- )?(?:runs-on|uses|steps)[ \t]*:"
 _SCRIPT = r"(?m)^[ \t]+(?:before_|after_)?script[ \t]*:"
 _STAGE = r"(?m)^[ \t]+(?:stage|only|rules)[ \t]*:"
+_DATA_CONTRACT = r"(?m)^kind[ \t]*:[ \t]*[\"']?DataContract\b"
 _ALERT = r"(?m)(?:^|[\s\"'{,-])(?:expr|alert|record)[\"']?\s*:"
 _SERVICE = r"(?m)^services[ \t]*:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*[ \t]+[\"']?[\w.-]+[\"']?[ \t]*:"
 _IMAGE = r"(?m)^[ \t]+(?:image|build)[ \t]*:"
@@ -172,6 +175,8 @@ def _yaml_kind(head: str) -> str:
     if "{{" in head and re.search(_HELM, head):
         return "helm_template"
     keys = _top_keys(head)
+    if re.search(_DATA_CONTRACT, head):  # it has an apiVersion, too, and is no object of Kubernetes
+        return ""
     if "apiVersion" not in keys:
         found = _pipeline_kind(head, keys) or _rules_kind(head, keys) or _services_kind(head, keys)
         if found:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fcc.agents import Unit
-from fcc.simulation.prompting import World
-from fcc.simulation.record import PASSED_OVER, StepRecord
+from fcc.simulation.record import HALTED, PASSED_OVER, StepRecord
+from fcc.simulation.tiers import halts
+from fcc.simulation.world import World
 
 UPSTREAM = "upstream"
 """The code of a step that was skipped since what it needs gave no output."""
@@ -26,28 +27,32 @@ def passed_over(world: World, unit: Unit) -> Passed | None:
 
 
 def by_needs(world: World, unit: Unit) -> Passed | None:
-    """Why a unit can't run, since what it needs did not.
+    """Why a unit can't run, since what it needs did not, or has broken a hard stop.
 
-    What failed is missing evidence. A closed gate holds everything back that stands behind it. Where all that would
+    A broken hard stop halts all that rests on it; a gate decides all the same, and stays closed. What failed is missing
+    evidence. A closed gate holds everything back that stands behind it. Where all that would
     hand something on was passed over, the unit is, too; but a gate decides all the same, since it must never open by
     not having been asked. A gate that its own condition or event passes over is as if it were not there.
     """
     done = world.done
+    halt = None if unit.is_gate else halts(world.units, done, unit)
+    if halt is not None:
+        return Passed(HALTED, str(halt))
     missing = [name for name in unit.needs if done[name].status == "failed" or _is(done[name], UPSTREAM)]
     if missing:
         return Passed(UPSTREAM, f"it needs {' and '.join(missing)}, which gave no output")
     closed = [name for name in unit.needs if done[name].status == "closed" or _is(done[name], "gate")]
     if closed:
-        behind = world.units[closed[0]].planned is not None
+        behind = not world.units[closed[0]].is_gate
         what = (
             f"it needs {closed[0]}, which stands behind a closed gate"
             if behind
             else f"the gate {closed[0]} is closed"
         )
         return Passed("gate", what)
-    if unit.planned is None:
+    if unit.is_gate:
         return None
-    handing = [name for name in unit.needs if world.units[name].planned is not None]
+    handing = [name for name in unit.needs if not world.units[name].is_gate]
     passed = [name for name in handing if _is(done[name], *PASSED_OVER)]
     if passed and len(passed) == len(handing):
         return Passed("condition", f"{' and '.join(passed)} did not run")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fcc.agents import Plan, Unit, unfold
@@ -14,12 +14,15 @@ from fcc.redaction import unchanged
 from fcc.simulation.caller import Known
 from fcc.simulation.causes import NEW, Cause, Question, causes, question_of
 from fcc.simulation.passing import asks_for, by_condition, by_event, by_needs
-from fcc.simulation.prompting import Ask, Backend, Round, World, accepted, first_ask, next_ask
-from fcc.simulation.record import CallRecord, ErrorRecord, RunRecord, StepRecord
+from fcc.simulation.prompting import Ask, Backend, Round, accepted, evident, first_ask, next_ask
+from fcc.simulation.record import CallRecord, ErrorRecord, RunRecord, StepRecord, StepStatus
 from fcc.simulation.resolved import resolve
 from fcc.simulation.runner import RunOrder
+from fcc.simulation.tiers import HARD_STOP, halts
+from fcc.simulation.turn import unfit_inputs
+from fcc.simulation.world import InputsError, World
 
-Action = Literal["ask", "keep", "skip", "gate"]
+Action = Literal["ask", "keep", "skip", "gate", "rehearse"]
 
 CHARACTERS_PER_TOKEN = 4
 """A rule of thumb; no tokenizer is asked."""
@@ -111,6 +114,13 @@ class _Walker:
         """The units of which it is not known yet whether they run."""
 
     def step(self, unit: Unit) -> StepPreview:
+        try:
+            return self._step(unit)
+        except InputsError as error:
+            self._put(unit, unfit_inputs(error, unit))
+            return StepPreview(unit.name, _persona(unit), "skip", note=error.message)
+
+    def _step(self, unit: Unit) -> StepPreview:
         open_needs = [need for need in unit.needs if need in self._open]
         hangs_on = self._hangs_on(unit)
         passed = by_needs(self._world, unit) or by_event(self._world, unit)
@@ -121,7 +131,7 @@ class _Walker:
         if hangs_on:
             self._uncertain.add(unit.name)
         if unit.planned is None:
-            return self._gate(unit, open_needs)
+            return self._gate(unit, open_needs) if unit.is_gate else self._rehearsal(unit, open_needs)
         try:
             ask = first_ask(self._world, unit)
         except TemplateError as error:  # by the texts that stand in for outputs which are not there yet
@@ -131,7 +141,7 @@ class _Walker:
                 unit.name, _persona(unit), "ask", (Cause(NEW, "its prompt is not known yet"),), note
             )
         candidates = [ask.to(backend) for backend in self._backends[unit.step]]
-        found = None if self._depends(open_needs) else self._known.find(candidates)
+        found = None if self._depends(unit, open_needs) else self._known.find(candidates)
         if found is None:
             return self._asked(unit, ask, open_needs)
         if self._asks_again(unit, ask, found[1].text):
@@ -143,7 +153,11 @@ class _Walker:
 
     def _gate(self, unit: Unit, open_needs: list[str]) -> StepPreview:
         recorded = self._recorded(unit)
-        self._put(unit, StepRecord(unit.name, "", "completed", step=unit.step, environment=unit.environment))
+        halt = halts(self._world.units, self._world.done, unit)
+        status: StepStatus = "closed" if halt is not None else "completed"
+        self._put(unit, StepRecord(unit.name, "", status, step=unit.step, environment=unit.environment))
+        if halt is not None:
+            return StepPreview(unit.name, "", "gate", note=f"stays closed: {halt}")
         if open_needs:
             self._open.add(unit.name)
         if recorded is not None and not open_needs:
@@ -153,16 +167,31 @@ class _Walker:
         parts += ["a person is asked"] if unit.approve is not None else []
         return StepPreview(unit.name, "", "gate", note=", then ".join(parts))
 
+    def _rehearsal(self, unit: Unit, open_needs: list[str]) -> StepPreview:
+        recorded = self._recorded(unit)
+        if recorded is None or self._hands_on(open_needs) or self._world.source(unit) in self._open:
+            self._assume(unit)
+        else:
+            self._put(unit, recorded)
+        return StepPreview(unit.name, "", "rehearse", note="a rehearsal; asks no model")
+
     def _hangs_on(self, unit: Unit) -> bool:
         """Whether a unit's condition hangs on an output that is not there yet."""
         step = self._world.plan.chain.steps.get(unit.step)
         if step is None or step.when is None:
             return False
+        if self._world.source(unit) in self._open and "inputs" in _roots(step.when):
+            return True
         return bool(asks_for(step.when, unit, self._world.units) & self._open)
 
-    def _depends(self, open_needs: list[str]) -> bool:
-        """Whether what a unit is asked hangs on an output that is not there: a gate's word changes no prompt."""
-        return any(self._world.units[need].planned is not None for need in open_needs)
+    def _depends(self, unit: Unit, open_needs: list[str]) -> bool:
+        """Whether what a unit is asked hangs on an output that is not there."""
+        shown = {name for names in evident(self._world, unit).values() for name in names}
+        return self._hands_on(open_needs) or bool(self._open & (shown | {self._world.source(unit)}))
+
+    def _hands_on(self, open_needs: list[str]) -> bool:
+        """Whether one of these hands something on: a gate's word changes no prompt."""
+        return any(not self._world.units[need].is_gate for need in open_needs)
 
     def _asks_again(self, unit: Unit, ask: Ask, text: str) -> bool:
         """Whether a step whose first answer is known would be asked on, as far as the record tells."""
@@ -190,7 +219,7 @@ class _Walker:
         backend, last = self._backends[unit.step][0], self._last(unit)
         found = self._causes(unit, ask, backend, last)
         if self._before:
-            above = [need for need in open_needs if self._world.units[need].planned is not None]
+            above = [need for need in open_needs if not self._world.units[need].is_gate]
             found += [Cause("upstream", f"upstream {need} changes", need) for need in above]
         self._assume(unit)
         return self._asking(
@@ -223,8 +252,13 @@ class _Walker:
         )
 
     def _assume(self, unit: Unit) -> None:
-        """Go on as if the unit came to what it came to before, or to a text as long as any step is handed."""
-        self._put(unit, self._recorded(unit) or _assumed(unit, "x" * self._longest))
+        """Go on as if the unit came to what it came to before, or to a text as long as any step is handed.
+
+        A hard stop that it broke then need not be broken by an answer that is not there yet.
+        """
+        before = self._recorded(unit) or _assumed(unit, "x" * self._longest)
+        kept = tuple(item for item in before.findings if not item.rule.startswith(HARD_STOP))
+        self._put(unit, replace(before, findings=kept))
         self._open.add(unit.name)
 
     def _causes(
@@ -246,7 +280,7 @@ class _Walker:
             resolved["personas"].get(step.persona, {}),
             resolved["prompts"].get(name, {}) if name else {"text": step.task},
             name,
-            self._world.common(unit.environment)["inputs"],
+            self._world.inputs_of(unit),
             ask.to(backend).key,
         )
         record, recorded, call = last
@@ -282,6 +316,12 @@ def _assumed(unit: Unit, text: str) -> StepRecord:
     return StepRecord(
         unit.name, _persona(unit), "completed", output=text, step=unit.step, environment=unit.environment
     )
+
+
+def _roots(condition: str) -> set[str]:
+    from fcc.agents.expression import parse
+
+    return {path[0] for path in parse(condition).names()}
 
 
 def _persona(unit: Unit) -> str:

@@ -6,21 +6,24 @@ The runner asks by it, `verify` renders it again, and `--plan` looks ahead with 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fcc.agents import Handoff, Plan, PlannedStep, Unit, fence, hand_off
+from fcc.agents import Handoff, Plan, PlannedStep, Unit, hand_off
 from fcc.agents.agent import system_prompt
+from fcc.agents.plan import has_evidence
+from fcc.prompts import PromptTemplate
 from fcc.providers.base import Message, ModelRequest, Provider, ResponseFormat, Sampling
 from fcc.providers.keys import call_key, fingerprint
 from fcc.redaction import unchanged
 from fcc.simulation import facts
 from fcc.simulation.artifacts import Artifact
-from fcc.simulation.record import ErrorRecord, StepRecord
+from fcc.simulation.material import Document, earlier_run, evidence_of
+from fcc.simulation.record import ErrorRecord
 from fcc.simulation.resolved import plan_fingerprints
 from fcc.simulation.verdict import Finding
+from fcc.simulation.world import World
 
 
 class Backend(NamedTuple):
@@ -53,51 +56,6 @@ class Round(NamedTuple):
     """Why there is none that can be used."""
     unchecked: tuple[str, ...] = ()
     """What of the artifacts could not be checked, and why."""
-
-
-class Document(dict[str, Any]):
-    """An event's document: `{{ events.alert }}` is all of it as fenced JSON, `{{ events.alert.status }}` a part."""
-
-    def __str__(self) -> str:
-        return fence(json.dumps(self, indent=2, ensure_ascii=False), "event")
-
-
-@dataclass(frozen=True)
-class World:
-    """All that is known while a run goes on."""
-
-    plan: Plan
-    units: Mapping[str, Unit]
-    inputs: Mapping[str, Any]
-    documents: Mapping[str, Any]
-    redact: Callable[[str], str] = unchanged
-    done: dict[str, StepRecord] = field(default_factory=dict)
-    """The units that have ended, by name."""
-
-    def holds(self, condition: str, unit: Unit) -> bool:
-        """Whether a unit's `when` holds by what has ended so far."""
-        from fcc.agents.expression import parse
-
-        outputs = facts.outputs(self.units, self.done, unit.environment)
-        return parse(condition).holds({**self.common(unit.environment), "outputs": outputs})
-
-    def common(self, environment: str) -> dict[str, Any]:
-        """`inputs`, `environment` and `events`."""
-        return {
-            "inputs": self.plan.chain.inputs_in(environment, self.inputs),
-            "environment": environment,
-            "events": self.documents,
-        }
-
-    @cached_property
-    def input_fingerprints(self) -> dict[tuple[str, str], str]:
-        """The fingerprint of each input, by environment and name."""
-        chain = self.plan.chain
-        return {
-            (environment, name): fingerprint(value)
-            for environment in ("", *chain.environments)
-            for name, value in chain.inputs_in(environment, self.inputs).items()
-        }
 
 
 class Ask(NamedTuple):
@@ -148,7 +106,7 @@ def next_ask(world: World, before: Ask, answer: Round) -> Ask:
     if planned.refine is None or planned.step.until is None:
         raise AssertionError("only a step with `until` is asked again")
     text = planned.refine.render(
-        inputs=world.common(before.unit.environment)["inputs"],
+        inputs=_shown_inputs(world, before.unit, planned.refine),
         condition=planned.step.until.condition,
         findings=answer.findings,
         round=number,
@@ -186,7 +144,7 @@ def accepted(world: World, ask: Ask, answer: Round) -> bool:
     from fcc.agents.expression import parse
 
     names = {
-        **world.common(ask.unit.environment),
+        **world.common(ask.unit),
         **facts.judged(answer.score, answer.findings),
         "text": answer.output,
         "round": ask.round,
@@ -200,7 +158,7 @@ def hand_offs(world: World, unit: Unit) -> tuple[Handoff, ...]:
     return tuple(
         hand_off(need, world.done[need].output, characters)
         for need in unit.needs
-        if world.units[need].planned is not None and world.done[need].status == "completed"
+        if not world.units[need].is_gate and world.done[need].status == "completed"
     )
 
 
@@ -209,8 +167,11 @@ def _variables(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict[st
     handed: dict[str, list[str]] = {need: [] for need in planned.step.needs}
     for handoff in handoffs:
         handed[world.units[handoff.source].step].append(handoff.fenced)
-    common = world.common(unit.environment)
-    values = {"inputs": common["inputs"], "handoff": {name: "\n\n".join(it) for name, it in handed.items()}}
+    values: dict[str, Any] = {
+        "inputs": _shown_inputs(world, unit, planned.template),
+        "handoff": {name: "\n\n".join(it) for name, it in handed.items()},
+        "evidence": _evidence(world, unit),
+    }
     if planned.step.foreach is not None:
         values["item"] = unit.value
     if chain.environments:
@@ -220,17 +181,51 @@ def _variables(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict[st
     return values
 
 
+def _shown_inputs(world: World, unit: Unit, template: PromptTemplate) -> dict[str, Any]:
+    """The inputs as a template is given them: of an earlier run, what a model wrote is fenced."""
+    inputs, chain = world.inputs_of(unit), world.plan.chain
+    characters = chain.steps[unit.step].handoff.characters
+    for name in _used(template, "inputs", tuple(chain.inputs)):
+        if chain.inputs[name].type == "run":
+            inputs[name] = earlier_run(inputs[name], characters)
+    return inputs
+
+
+def _evidence(world: World, unit: Unit) -> dict[str, str]:
+    """What is known of the steps whose evidence a unit's task shows."""
+    return {
+        step: evidence_of([world.done[name] for name in names if name in world.done], step)
+        for step, names in evident(world, unit).items()
+    }
+
+
+def evident(world: World, unit: Unit) -> dict[str, list[str]]:
+    """The steps whose evidence a unit's task shows, each with its units."""
+    steps = _used(_planned(unit).template, "evidence", _evident(world.plan, unit.step))
+    here = {"", unit.environment}
+    return {
+        step: [
+            name for name, other in world.units.items() if other.step == step and other.environment in here
+        ]
+        for step in steps
+    }
+
+
+@lru_cache(maxsize=4096)
+def _evident(plan: Plan, step: str) -> tuple[str, ...]:
+    return tuple(has_evidence(plan.chain, plan.chain.steps[step]))
+
+
 def _document(document: Any) -> Any:
     return Document(document) if isinstance(document, Mapping) else document
 
 
 def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict[str, Any]:
-    planned = _planned(unit)
+    planned, prints = _planned(unit), world.input_fingerprints(unit)
     found: dict[str, Any] = {
         **plan_fingerprints(world.plan)[planned.name],
         "inputs": {
-            name: world.input_fingerprints[unit.environment, name]
-            for name in _inputs_used(world.plan, unit.step)
+            name: prints[name] for name in _used(planned.template, "inputs", tuple(world.plan.chain.inputs))
         },
         "upstream": {handoff.source: fingerprint(world.done[handoff.source].output) for handoff in handoffs},
         "handoff": planned.step.handoff.characters,
@@ -241,15 +236,16 @@ def _fingerprints(world: World, unit: Unit, handoffs: Sequence[Handoff]) -> dict
         found["schema"] = fingerprint(planned.step.output.json_schema)
     if world.documents:
         found["documents"] = fingerprint(world.documents)
+    if evidence := _evidence(world, unit):
+        found["evidence"] = {step: fingerprint(text) for step, text in evidence.items()}
     return found
 
 
 @lru_cache(maxsize=4096)
-def _inputs_used(plan: Plan, step: str) -> tuple[str, ...]:
-    """The inputs that a step's task is rendered with."""
-    template = next(planned.template for planned in plan.steps if planned.name == step)
+def _used(template: PromptTemplate, root: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of some names a template uses as parts of a variable."""
     used = {use.variable for use in template.uses}
-    return tuple(name for name in plan.chain.inputs if "inputs" in used or f"inputs.{name}" in used)
+    return tuple(name for name in names if root in used or f"{root}.{name}" in used)
 
 
 def _messages(world: World, unit: Unit, task: str, *then: Message) -> tuple[Message, ...]:

@@ -132,8 +132,15 @@ class HandoffRecord:
 INVALID_OUTPUT: Final = "invalid-output"
 """The code of a step whose model answered, and whose answer does not fit its schema."""
 
-PASSED_OVER = ("condition", "event", "gate")
-"""The codes of steps that were not run on purpose: `when` did not hold, no event came, a gate is closed."""
+INVALID_INPUTS: Final = "invalid-inputs"
+"""The code of a step that takes inputs from another, whose data are not what they must be."""
+
+HALTED: Final = "halted"
+"""The code of a step that was not run since it rests on a broken hard stop."""
+
+PASSED_OVER = ("condition", "event", "gate", HALTED)
+"""The codes of steps that were not run on purpose: `when` did not hold, no event came, a gate is closed, a hard stop
+is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,8 @@ class StepRecord:
     """The JSON value of the output, where the step says by a schema which form it has."""
     unchecked: tuple[str, ...] = ()
     """What of its artifacts could not be checked, and why."""
+    rehearsal: bool = False
+    """Whether it ran files through the simulated cluster, and asked no model."""
 
     @property
     def task(self) -> str:
@@ -180,7 +189,8 @@ class StepRecord:
     @property
     def unanswered(self) -> bool:
         """Whether it failed since no model answered: asking again may help."""
-        return self.status == "failed" and not (self.error is not None and self.error.code == INVALID_OUTPUT)
+        known = self.error is not None and self.error.code in {INVALID_OUTPUT, INVALID_INPUTS}
+        return self.status == "failed" and not known
 
     @property
     def counts(self) -> bool:
@@ -225,6 +235,8 @@ class RunRecord:
     """The profiles that those names stand for."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """The policies that gates and environments name."""
+    scenarios: Mapping[str, Any] = field(default_factory=dict)
+    """What each scenario says that a rehearsal names."""
     documents: Mapping[str, Any] = field(default_factory=dict)
     """The documents of the events that came, by the event's name."""
     limits: Mapping[str, Any] = field(default_factory=dict)

@@ -33,7 +33,7 @@ def head_of(plan: Plan, order: RunOrder) -> dict[str, Any]:
 
 
 def kept_run(record: RunRecord, streamed: Container[str] = ()) -> dict[str, Any]:
-    """What a cassette keeps of a run: what it was made of, and each call of the steps that were completed.
+    """What a cassette keeps of a run: what it was made of, each call of the steps that were completed, and rehearsals.
 
     Args:
         record: the run.
@@ -45,7 +45,7 @@ def kept_run(record: RunRecord, streamed: Container[str] = ()) -> dict[str, Any]
     steps = [
         _step(step, plain, streamed)
         for step, plain in zip(record.steps, whole["steps"], strict=True)
-        if step.calls and not step.unanswered
+        if (step.calls and not step.unanswered) or (step.rehearsal and step.status == "completed")
     ]
     return {**{name: whole[name] for name in _KEPT if whole[name]}, "steps": steps}
 
@@ -53,7 +53,11 @@ def kept_run(record: RunRecord, streamed: Container[str] = ()) -> dict[str, Any]
 def _step(step: StepRecord, plain: Mapping[str, Any], streamed: Container[str]) -> dict[str, Any]:
     held: dict[str, Any] = {"name": step.name, "persona": step.persona}
     held |= {name: plain[name] for name in ("step", "environment") if plain[name] not in ("", step.name)}
-    held |= {name: plain[name] for name in ("score", "findings") if plain[name] not in (None, [])}
+    held |= {
+        name: plain[name] for name in ("score", "findings", "unchecked") if plain[name] not in (None, [])
+    }
+    if step.rehearsal:
+        return held | {name: plain[name] for name in ("output", "data", "rehearsal")} | {"calls": []}
     held["calls"] = [
         _call(call, record, streamed) for call, record in zip(step.calls, plain["calls"], strict=True)
     ]
@@ -85,13 +89,14 @@ def record_of(run: Mapping[str, Any], name: str) -> RunRecord:
         prompts=run.get("prompts", {}),
         policy=run.get("policy", {}),
         inputs=run.get("inputs", {}),
-        models={step.name: step.calls[-1].backend for step in steps},
+        models={step.name: step.calls[-1].backend for step in steps if step.calls},
         status="completed",
         started="",
         steps=steps,
         asked={step: tuple(models) for step, models in run.get("asked", {}).items()},
         profiles=run.get("profiles", {}),
         policies=run.get("policies", {}),
+        scenarios=run.get("scenarios", {}),
         documents=run.get("documents", {}),
         limits=run.get("limits", {}),
         approvals=tuple(Approval(**held) for held in run.get("approvals", ())),
@@ -100,20 +105,22 @@ def record_of(run: Mapping[str, Any], name: str) -> RunRecord:
 
 def _step_record(held: Mapping[str, Any], step: Mapping[str, Any]) -> StepRecord:
     calls = tuple(_call_record(call, held["name"]) for call in held["calls"])
-    last = calls[-1].reply
+    last = calls[-1].reply if calls else None
     return StepRecord(
         held["name"],
         held.get("persona", ""),
         "completed",
         calls=calls,
-        output=last.text if last is not None else "",
+        output=last.text if last is not None else held.get("output", ""),
         findings=_findings(held),
         score=held.get("score"),
         step=held.get("step", held["name"]),
         environment=held.get("environment", ""),
         data=parse_output(last.text, step["output"]["schema"]).value
         if last is not None and "output" in step
-        else None,
+        else held.get("data"),
+        unchecked=tuple(held.get("unchecked", ())),
+        rehearsal=held.get("rehearsal", False),
     )
 
 

@@ -14,7 +14,7 @@ from fcc.providers.keys import fingerprint
 from fcc.redaction import redact_json
 from fcc.simulation.record import RunRecord
 
-PARTS = ("chain", "personas", "prompts", "policy", "policies")
+PARTS = ("chain", "personas", "prompts", "policy", "policies", "scenarios")
 """The fields of a record that hold its plan."""
 
 
@@ -27,9 +27,7 @@ def resolve(plan: Plan) -> dict[str, Any]:
     personas = {planned.persona.id: planned.persona for planned in plan.steps}
     return {
         "chain": plan.chain.model_dump(mode="json", exclude_defaults=True),
-        "personas": {
-            id_: card.model_dump(mode="json", exclude_defaults=True) for id_, card in personas.items()
-        },
+        "personas": {id_: _card(persona) for id_, persona in personas.items()},
         "prompts": {
             template.name: {"version": template.version, "text": template.text} for template in templates
         },
@@ -38,7 +36,18 @@ def resolve(plan: Plan) -> dict[str, Any]:
             name: policy.model_dump(mode="json", exclude_defaults=True)
             for name, policy in plan.policies.items()
         },
+        "scenarios": dict(plan.scenarios),
     }
+
+
+def _card(persona: Persona) -> dict[str, Any]:
+    """A card as records hold it: without its rules' examples, which prove a rule and are no part of a run."""
+    card = persona.model_dump(mode="json", exclude_defaults=True)
+    for tier in card.get("doc_context", {}).get("constitution", {}).values():
+        for rule in tier:
+            if isinstance(rule, dict):
+                rule.pop("examples", None)
+    return card
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +106,11 @@ def plan_from(parts: Mapping[str, Any]) -> Plan:
             return ReadinessPolicy.model_validate(parts["policy"])
         raise NotFoundError(f"the record holds no policy {name!r}")
 
-    return make_plan(chain, persona=persona, prompt=prompt, policy=policy)
+    def scenario(name: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = _held(parts["scenarios"], "scenario", name)
+        return found
+
+    return make_plan(chain, persona=persona, prompt=prompt, policy=policy, scenario=scenario)
 
 
 def _held(part: Mapping[str, Any], noun: str, name: str) -> Any:

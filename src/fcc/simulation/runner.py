@@ -20,7 +20,7 @@ from fcc.simulation.gatekeeper import Gatekeeper
 from fcc.simulation.gates import Approver, Gate
 from fcc.simulation.judging import judge_run
 from fcc.simulation.passing import passed_over
-from fcc.simulation.prompting import Backend, World
+from fcc.simulation.prompting import Backend
 from fcc.simulation.record import (
     Approval,
     ErrorRecord,
@@ -30,14 +30,17 @@ from fcc.simulation.record import (
     StepStatus,
     timestamp,
 )
+from fcc.simulation.rehearsal_step import Rehearsals
 from fcc.simulation.resolved import resolve
-from fcc.simulation.turn import Turns
+from fcc.simulation.turn import Turns, unfit_inputs
 from fcc.simulation.verdict import Finding, Verdict
+from fcc.simulation.world import InputsError, World
 
 if TYPE_CHECKING:
     from asyncio import Task
 
     from fcc.simulation.ledger import Ledger  # SQLite is for runs that pay
+    from fcc.simulation.rehearsing import Rehearser
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class Runner:
     """Decides at gates; needed for a chain that has some."""
     approver: Approver | None = None
     """Asks a person; without one, a gate that asks waits."""
+    rehearser: Rehearser | None = None
+    """Rehearses; needed for a chain with a step that does."""
     bus: EventBus = field(default_factory=EventBus)
     log: Callable[[Event], None] | None = None
     """Given each event of the run before the bus is, in order, in the run's own thread."""
@@ -127,13 +132,15 @@ class _Run:
         names = {planned.name: runner.backends(planned.name) for planned in plan.steps}
         self._models = {name: backends[0].provider.identity for name, backends in names.items()}
         prior = {step.name: step for step in finished if step.status == "completed" and step.gate is None}
-        budget = _spent(Budget(order.limits), order)
+        budget = Budget(order.limits)
+        budget.take_over(_replies(order).values())
         name = ledger_name(order.run_id, self._started)
         scope = frozenset({name, *order.reuse})
         caller = Caller(
             name, self._world, self._publish, budget, order.known, runner.ledger, scope, runner.stream
         )
         self._turns = Turns(self._world, caller, self._publish, self._now, names, runner.assessor, prior)
+        self._rehearsals = Rehearsals(self._world, runner.rehearser, self._publish, self._now, runner.waits)
 
     async def go(self) -> RunRecord:
         try:
@@ -224,21 +231,26 @@ class _Run:
 
     async def _unit(self, unit: Unit) -> StepRecord | None:
         """The record of a unit; None where a limit kept it from ending, or a person is to be asked."""
-        skipped = self._passed_over(unit)
-        if skipped is not None:
-            return skipped
         try:
-            if unit.planned is None:
-                return self._at_gate(unit)
-            limits = unit.planned.step.limits
-            if limits is not None and limits.timeout is not None and self._runner.waits:
-                return await self._within(limits.timeout, unit)
-            return await self._turns.take(unit)
+            return self._passed_over(unit) or await self._ended(unit)
         except BudgetError as error:
             self._stop = error
             return None
         except TemplateError as error:
             return self._failed(unit, error)
+        except InputsError as error:
+            self._publish(EventType.STEP_FAILED, step=unit.name, persona=_persona(unit), error=error.message)
+            return unfit_inputs(error, unit)
+
+    async def _ended(self, unit: Unit) -> StepRecord | None:
+        if unit.is_gate:
+            return self._at_gate(unit)
+        if unit.planned is None:
+            return await self._rehearsals.take(unit)
+        limits = unit.planned.step.limits
+        if limits is not None and limits.timeout is not None and self._runner.waits:
+            return await self._within(limits.timeout, unit)
+        return await self._turns.take(unit)
 
     def _at_gate(self, unit: Unit) -> StepRecord | None:
         record = self._gatekeeper.decide(self._world, unit)
@@ -271,7 +283,13 @@ class _Run:
 
     def _without_answer(self, unit: Unit, status: StepStatus, error: ErrorRecord) -> StepRecord:
         return StepRecord(
-            unit.name, _persona(unit), status, error=error, step=unit.step, environment=unit.environment
+            unit.name,
+            _persona(unit),
+            status,
+            error=error,
+            step=unit.step,
+            environment=unit.environment,
+            rehearsal=unit.rehearse is not None,
         )
 
     def _note_end(self, error: BaseException) -> None:
@@ -306,8 +324,8 @@ class _Run:
         return self._save("completed", verdict=verdict, findings=findings)
 
     def _disagreements(self, assessor: Assessor) -> tuple[Finding, ...]:
-        chain = self._world.plan.chain
-        inputs = {name: self._world.common(name)["inputs"] for name in (tuple(chain.environments) or ("",))}
+        names = tuple(self._world.plan.chain.environments) or ("",)
+        inputs = {name: self._world.promised_in(name) for name in names}
         return disagreements(assessor, self._units, self._in_order(), inputs)
 
     def _verdict(self, findings: tuple[Finding, ...]) -> Verdict:
@@ -374,15 +392,8 @@ def _persona(unit: Unit) -> str:
     return unit.planned.persona.id if unit.planned is not None else ""
 
 
-def _spent(budget: Budget, order: RunOrder) -> Budget:
-    """The budget with what the run has spent before it was interrupted."""
-    replies: dict[str, ModelReply] = dict(order.known.own)
-    if order.prior is not None:
-        replies |= {
-            call.key: call.reply for call in order.prior.calls if call.reply is not None and call.paid
-        }
-    paid = [reply for reply in replies.values() if reply.origin != "ledger"]
-    for reply in paid:
-        budget.add(reply)
-    budget.calls = len(paid)
-    return budget
+def _replies(order: RunOrder) -> dict[str, ModelReply]:
+    """What the run was answered before it was interrupted, by key."""
+    calls = order.prior.calls if order.prior else []
+    own = {call.key: call.reply for call in calls if call.reply is not None and call.paid}
+    return {**order.known.own, **own}

@@ -13,13 +13,12 @@ from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.budget import Budget
 from fcc.simulation.caller import Caller
 from fcc.simulation.calls import Publish
-from fcc.simulation.delivery import Assessor, Delivery, before, differing
+from fcc.simulation.delivery import Assessor, Delivery, before, earlier, judged
 from fcc.simulation.prompting import (
     Ask,
     Backend,
     Candidate,
     Round,
-    World,
     accepted,
     first_ask,
     next_ask,
@@ -28,6 +27,10 @@ from fcc.simulation.prompting import (
 from fcc.simulation.record import INVALID_OUTPUT, CallRecord, ErrorRecord, HandoffRecord, StepRecord
 from fcc.simulation.structured import RULE, Parsed, parse_output
 from fcc.simulation.verdict import Finding
+from fcc.simulation.world import InputsError, World
+
+UNFIT = "inputs-unfit"
+"""The rule of a finding that what a step takes from another can't be its inputs."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Turns:
             data=answer.data,
             unchecked=answer.unchecked,
         )
-        self._tell_end(record)
+        tell_end(self.publish, record)
         return record
 
     def _candidates(self, ask: Ask) -> list[Candidate]:
@@ -122,19 +125,21 @@ class Turns:
             ask = next_ask(self.world, ask, answer)
             candidates = self._candidates(ask)
 
-    def _tell_end(self, record: StepRecord) -> None:
-        if record.status == "failed":
-            message = record.error.message if record.error else ""
-            self.publish(EventType.STEP_FAILED, step=record.name, persona=record.persona, error=message)
-            return
-        self.publish(
-            EventType.STEP_COMPLETED,
-            step=record.name,
-            persona=record.persona,
-            characters=len(record.output),
-            artifacts=[artifact.path for artifact in record.artifacts],
-            score=record.score,
-        )
+
+def tell_end(publish: Publish, record: StepRecord) -> None:
+    """Publish that a step has ended."""
+    if record.status == "failed":
+        message = record.error.message if record.error else ""
+        publish(EventType.STEP_FAILED, step=record.name, persona=record.persona, error=message)
+        return
+    publish(
+        EventType.STEP_COMPLETED,
+        step=record.name,
+        persona=record.persona,
+        characters=len(record.output),
+        artifacts=[artifact.path for artifact in record.artifacts],
+        score=record.score,
+    )
 
 
 def judge(assessor: Assessor | None, world: World, ask: Ask, reply: ModelReply) -> Round:
@@ -142,12 +147,14 @@ def judge(assessor: Assessor | None, world: World, ask: Ask, reply: ModelReply) 
     findings, artifacts = _reply_findings(ask.unit.name, reply), extract_artifacts(reply.text)
     if assessor is None:
         return Round(reply.text, None, findings, artifacts)
-    own = Delivery(ask.unit.name, ask.task, reply.text, artifacts, fits=ask.schema is not None)
-    assessment = assessor.assess(own)
-    inputs = world.common(ask.unit.environment)["inputs"]
-    found = (*findings, *assessment.findings)
-    found += differing(assessor, before(world.units, world.done, ask.unit), own, inputs)
-    return Round(reply.text, assessment.score, found, artifacts, unchecked=assessment.unchecked)
+    persona = ask.unit.planned.persona.id if ask.unit.planned is not None else ""
+    own = Delivery(ask.unit.name, ask.task, reply.text, artifacts, ask.schema is not None, persona)
+    inputs = world.promised_to(ask.unit)
+    resting_on = before(world.units, world.done, ask.unit)
+    found = judged(
+        assessor, resting_on, own, inputs, earlier(world.units, world.done, ask.unit, world.inputs_in)
+    )
+    return Round(reply.text, found.score, (*findings, *found.findings), artifacts, unchecked=found.unchecked)
 
 
 def fit(ask: Ask, text: str) -> Parsed:
@@ -164,6 +171,21 @@ def misfit(step: str, problems: Sequence[str]) -> Round:
     said = f"does not fit its schema: {'; '.join(problems)}"
     finding = Finding(RULE, "error", said, f"outputs/{step}.md", hint=hint)
     return Round(findings=(finding,), error=ErrorRecord(INVALID_OUTPUT, what, hint))
+
+
+def unfit_inputs(error: InputsError, unit: Unit) -> StepRecord:
+    """What a unit comes to whose inputs are not what they must be: evidence enough to block."""
+    found = Finding(UNFIT, "error", error.message, f"outputs/{error.source}.md", hint=error.hint)
+    return StepRecord(
+        unit.name,
+        unit.planned.persona.id if unit.planned is not None else "",
+        "failed",
+        findings=(found,),
+        error=ErrorRecord.of(error),
+        step=unit.step,
+        environment=unit.environment,
+        rehearsal=unit.rehearse is not None,
+    )
 
 
 def _answers(before: StepRecord, candidates: Sequence[Candidate]) -> bool:

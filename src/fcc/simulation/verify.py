@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,13 +13,16 @@ from fcc.simulation import gates
 from fcc.simulation.artifacts import extract_artifacts
 from fcc.simulation.event_log import read_log
 from fcc.simulation.judging import judge_run
-from fcc.simulation.prompting import Ask, Round, World, accepted, first_ask, next_ask, repair_ask
-from fcc.simulation.record import CallRecord, RunRecord, StepRecord
+from fcc.simulation.prompting import Ask, Round, accepted, first_ask, next_ask, repair_ask
+from fcc.simulation.record import INVALID_INPUTS, CallRecord, RunRecord, StepRecord
+from fcc.simulation.rehearsing import Rehearser
 from fcc.simulation.resolved import differences, plan_of, resolve
 from fcc.simulation.run_folder import step_files
 from fcc.simulation.seal import Seal, read_seal
 from fcc.simulation.structured import Parsed
-from fcc.simulation.turn import fit, misfit
+from fcc.simulation.tiers import halts, was_halted
+from fcc.simulation.turn import fit, misfit, unfit_inputs
+from fcc.simulation.world import InputsError, World
 
 RECORD, LOG = "run.json", "events.jsonl"
 
@@ -53,7 +56,12 @@ class Verification:
         return not self.flaws
 
 
-def verify(record_file: bytes, log_file: bytes, files: Mapping[str, bytes]) -> Verification:
+def verify(
+    record_file: bytes,
+    log_file: bytes,
+    files: Mapping[str, bytes],
+    rehearser: Callable[[], Rehearser] | None = None,
+) -> Verification:
     """Everything that can be checked of a run, from its files alone.
 
     The record is as it was written; each prompt renders again to the recorded bytes, and each key and fingerprint
@@ -64,6 +72,7 @@ def verify(record_file: bytes, log_file: bytes, files: Mapping[str, bytes]) -> V
         record_file: `run.json`.
         log_file: `events.jsonl`.
         files: what lies below `outputs/` and `artifacts/`, by its path in the run's folder.
+        rehearser: makes what rehearses again, where something was; without one, nothing is said of it.
     """
     seal = read_seal(record_file)
     flaws = list(_check_seal(seal))
@@ -75,7 +84,7 @@ def verify(record_file: bytes, log_file: bytes, files: Mapping[str, bytes]) -> V
     hashes, faults = read_log(log_file, record.id)
     flaws += [Flaw(LOG, fault.line, fault.message) for fault in faults]
     flaws += _check_end(record, seal, hashes, log_file)
-    flaws += _check_steps(record)
+    flaws += _check_steps(record, rehearser)
     flaws += _check_files(record, files)
     return Verification(
         record.id, tuple(flaws), len(hashes), len(record.steps), len(record.calls), len(files)
@@ -111,7 +120,7 @@ def _check_end(record: RunRecord, seal: Seal | None, hashes: list[str], log_file
         yield Flaw(LOG, lines + 1, "lines were added after the end of the run")
 
 
-def _check_steps(record: RunRecord) -> Iterator[Flaw]:
+def _check_steps(record: RunRecord, rehearser: Callable[[], Rehearser] | None) -> Iterator[Flaw]:
     try:
         plan = plan_of(record)
         units = {unit.name: unit for unit in unfold(plan, record.inputs)}
@@ -132,7 +141,10 @@ def _check_steps(record: RunRecord) -> Iterator[Flaw]:
         if any(need not in world.done for need in unit.needs):
             yield Flaw(RECORD, 0, f"step {name}: has run before what it needs")
             continue
+        yield from _check_halt(world, unit, step)
         yield from _check_step(record, world, unit, step)
+        if unit.rehearse is not None and step.status == "completed" and rehearser is not None:
+            yield from _check_rehearsal(world, unit, step, rehearser())
         world.done[name] = step
     for name in steps:
         yield Flaw(RECORD, 0, f"step {name}: is none of the chain's")
@@ -142,7 +154,9 @@ def _check_steps(record: RunRecord) -> Iterator[Flaw]:
 
 def _check_step(record: RunRecord, world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
     try:
-        if step.gate is not None:
+        if step.error is not None and step.error.code == INVALID_INPUTS:
+            yield from _check_unfit(world, unit, step)
+        elif step.gate is not None:
             yield from _check_gate(record, world, unit, step)
         elif unit.planned is not None and (
             step.status == "completed" or (step.status == "failed" and step.calls)
@@ -158,10 +172,42 @@ def _check_gate(record: RunRecord, world: World, unit: Unit, step: StepRecord) -
         return
     if question.evidence != decided.evidence:
         yield Flaw(RECORD, 0, f"gate {step.name}: was decided on other evidence than the record holds")
+    if question.halt is not None and decided.decision != "closed":
+        yield Flaw(RECORD, 0, f"gate {step.name}: is {decided.decision}, although {question.halt}")
     if decided.decision != "waiting" and decided.via != "policy":
         approval, _ = gates.standing(record.approvals, question)
         if approval is None or gates.by_person(question, approval) != decided:
             yield Flaw(RECORD, 0, f"gate {step.name}: the record holds no approval by which it was decided")
+
+
+def _check_halt(world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
+    halt = None if unit.is_gate else halts(world.units, world.done, unit)
+    told = step.error.message if step.error is not None and was_halted(step) else None
+    if halt is not None and told is None:
+        yield Flaw(RECORD, 0, f"step {step.name}: was not halted, although {halt}")
+    elif told is not None and told != str(halt):
+        yield Flaw(RECORD, 0, f"step {step.name}: why it was halted is not as recorded")
+
+
+def _check_unfit(world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
+    try:
+        world.inputs_of(unit)
+    except InputsError as error:
+        if unfit_inputs(error, unit) == step:
+            return
+    yield Flaw(RECORD, 0, f"step {step.name}: why its inputs do not fit is not as recorded")
+
+
+def _check_rehearsal(world: World, unit: Unit, step: StepRecord, rehearser: Rehearser) -> Iterator[Flaw]:
+    from fcc.simulation.rehearsal_step import differing_parts, request_of
+
+    try:
+        parts = differing_parts(step, rehearser.rehearse(request_of(world, unit)))
+    except Exception as error:  # noqa: BLE001 - as above
+        yield Flaw(RECORD, 0, f"step {step.name}: can't be rehearsed again: {error}")
+        return
+    if parts:
+        yield Flaw(RECORD, 0, f"step {step.name}: rehearsed again, it gives other {' and '.join(parts)}")
 
 
 def _check_turn(world: World, unit: Unit, step: StepRecord) -> Iterator[Flaw]:
