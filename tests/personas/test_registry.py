@@ -38,14 +38,10 @@ def write(folder: Path, name: str, *ids: str, extra: str = "") -> Path:
 def test_the_built_in_team_is_complete() -> None:
     """JUS, PBD, DVE and ASC are there, with category, phase, rules and deliverables."""
     registry = PersonaRegistry.from_yaml_directory(BUILTIN_ROOT / "personas")
-    assert {p.id: p.category for p in registry} == {
-        "JUS": "app_development",
-        "PBD": "devops",
-        "DVE": "devops",
-        "ASC": "devops",
-    }
+    team = {"JUS": "app_development", "PBD": "devops", "DVE": "devops", "ASC": "devops"}
+    assert team.items() <= {p.id: p.category for p in registry}.items()
     assert [p.id for p in registry.by_category("devops")] == ["PBD", "DVE", "ASC"]
-    assert [p.id for p in registry.by_phase("FIND")] == ["JUS"]
+    assert "JUS" in [p.id for p in registry.by_phase("FIND")]
     for persona in registry:
         tiers = [tier for tier, _ in persona.constitution.rules()]
         assert tiers == sorted(tiers, key=["hard_stop", "mandatory", "preferred"].index)
@@ -63,7 +59,7 @@ def test_cards_differ() -> None:
         for t in (
             *p.riscear.constraints,
             *p.riscear.responsibilities,
-            *(r for _, r in p.constitution.rules()),
+            *(str(r) for _, r in p.constitution.rules()),
         )
     ]
     assert len(texts) - len(set(texts)) <= 1  # two of them keep names and ports as handed over

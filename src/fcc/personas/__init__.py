@@ -2,6 +2,7 @@
 
 from fcc.personas.constitution import Constitution, Rule, Tier
 from fcc.personas.persona import Collaboration, Deliverable, DocContext, Persona, Riscear
+from fcc.personas.reading import ReadingReport
 from fcc.personas.registry import PersonaRegistry
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DocContext",
     "Persona",
     "PersonaRegistry",
+    "ReadingReport",
     "Riscear",
     "Rule",
     "Tier",

@@ -72,6 +72,9 @@ class Rule(BaseModel):
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
         dumped = {key: value for key, value in handler(self).items() if value}
+        for part in ("check", "examples"):
+            held = {key: value for key, value in (dumped.pop(part, None) or {}).items() if value}
+            dumped |= {part: held} if held else {}
         return self.rule if set(dumped) <= {"rule"} else dumped
 
     @property

@@ -5,9 +5,10 @@ The field names are those of FCC persona files, so that a file written for FCC l
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, StringConstraints
 
 from fcc.personas.constitution import Constitution
 
@@ -97,15 +98,42 @@ class Persona(BaseModel):
     orchestrates: JsonValue = None
     zachman_cell: JsonValue = None
 
+    _aside: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep what a lenient reading has set aside, which stands in the context of the validation."""
+        if isinstance(context, Mapping):
+            self._aside = context.get("unmapped", {})
+
     @property
     def constitution(self) -> Constitution:
         """The rules that this persona is held to."""
         return self.doc_context.constitution
 
     @property
+    def unmapped(self) -> dict[str, Any]:
+        """What the file says of this persona and nothing here reads, by its path; no model is shown it."""
+        carried = {name: getattr(self, name) for name in CARRIED}
+        return {name: value for name, value in carried.items() if value is not None} | dict(self._aside)
+
+    @property
     def phase(self) -> str:
         """The phase in lower case, as messages name it, such as `find`."""
         return self.fcc_phase.lower()
+
+
+CARRIED = (
+    "champion_of",
+    "data_flow",
+    "deliverables_schema_version",
+    "design_target_factors",
+    "dimension_profile",
+    "discernment_matrix",
+    "open_science_refs",
+    "orchestrates",
+    "zachman_cell",
+)
+"""The keys of FCC files that are carried, and that nothing reads."""
 
 
 class PersonaFile(BaseModel):

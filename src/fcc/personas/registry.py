@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from fcc import _yaml
+from fcc._check import KNOWN_GOOD
 from fcc.errors import ConfigError, InvalidFileError, Problem
 from fcc.personas.persona import Persona
 from fcc.workspace import Workspace, content_paths, log_overlay, not_found, show_path
+
+if TYPE_CHECKING:
+    from fcc.personas.reading import ReadingReport
 
 
 class PersonaRegistry:
@@ -21,6 +25,9 @@ class PersonaRegistry:
     Raises:
         ConfigError: two personas have one id.
     """
+
+    report: ReadingReport | None = None
+    """What a lenient reading came to; None where the registry was made otherwise."""
 
     def __init__(self, personas: Iterable[Persona] = ()) -> None:
         self._by_id: dict[str, Persona] = {}
@@ -32,11 +39,14 @@ class PersonaRegistry:
             self._by_id[persona.id] = persona
 
     @classmethod
-    def from_yaml_directory(cls, path: str | Path) -> PersonaRegistry:
+    def from_yaml_directory(cls, path: str | Path, *, strict: bool = True) -> PersonaRegistry:
         """The personas of every YAML file in a folder (not in its sub-folders), in the order of file names.
 
         A file is a mapping with a list under `personas:`. A mapping without that key is no persona file and is
         passed over with a logged warning, as long as it doesn't have a key that looks like a misspelling of it.
+
+        With `strict=False` nothing in a file is fatal, as suits other people's persona files: unknown keys are kept
+        aside, slips are mended, what can't be used is passed over, and `report` says all of it.
 
         Raises:
             InvalidFileError: unknown keys, wrong types, ids given twice; all at once, with file, line and column.
@@ -46,7 +56,14 @@ class PersonaRegistry:
         if not folder.is_dir():
             what = "is a file, not a folder" if folder.exists() else "does not exist"
             raise ConfigError(f"the persona folder {show_path(folder)} {what}", hint="Check the path.")
-        return cls.from_yaml_files(*content_paths(folder, ".yaml"))
+        if strict:
+            return cls.from_yaml_files(*content_paths(folder, ".yaml"))
+        from fcc.personas.lenient import read_leniently
+
+        found, report = read_leniently(folder)
+        registry = cls(found.values())
+        registry.report = report
+        return registry
 
     @classmethod
     def from_yaml_files(cls, *paths: Path) -> PersonaRegistry:
@@ -59,8 +76,8 @@ class PersonaRegistry:
         merged: dict[str, Persona] = {}
         origin: dict[str, Path] = {}
         faults: list[Problem] = []
-        for folder, _ in workspace.folders("personas"):
-            files = _Files()
+        for folder, builtin in workspace.folders("personas"):
+            files = _Files(KNOWN_GOOD if builtin else None)
             try:
                 files.read(content_paths(folder, ".yaml"))
             except InvalidFileError as error:
@@ -116,7 +133,8 @@ class PersonaRegistry:
 class _Files:
     """Reads persona files one after the other and keeps every problem for the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: dict[str, bool] | None = None) -> None:
+        self._context = context
         self.personas: dict[str, Persona] = {}
         self.origin: dict[str, Path] = {}
         self._place: dict[str, Problem] = {}
@@ -165,7 +183,7 @@ class _Files:
     def _add(self, document: _yaml.Document, path: Path, index: int, entry: Any) -> None:
         base = ("personas", index)
         try:
-            persona = Persona.model_validate(entry)
+            persona = Persona.model_validate(entry, context=self._context)
         except ValidationError as error:
             self._faults += _yaml.problems(Persona, document, error, base)
             return
