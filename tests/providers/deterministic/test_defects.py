@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from fcc.errors import ConfigError, NotFoundError, ProviderError, RateLimitError, UnavailableError
 from fcc.providers.base import Message, ModelRequest, ResponseFormat, Sampling
 from fcc.providers.deterministic import DeterministicProvider
-from fcc.providers.deterministic.defects import DEFECTS, Category
+from fcc.providers.deterministic.defects import Category, defects_of
 from fcc.providers.keys import call_key
 
+DEFECTS = {defect.id: defect for defect in defects_of("devops-deployment")}
 PROMPT = "Write what was asked for, and nothing else."
 OTHERS = [
     {"model": "fraud_model_v3", "framework": "PyTorch", "serving": "Flask", "target": "Amazon EKS",

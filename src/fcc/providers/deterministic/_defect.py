@@ -35,9 +35,13 @@ class Defect:
     """Why nothing may notice it, where that is known."""
     chain: str = "devops-deployment"
     """The chain that it is made for."""
+    where: str = ""
+    """A regular expression of the prompts whose replies it spoils; "" for any."""
 
-    def concerns(self, text: str) -> bool:
-        """Whether a reply holds the deliverable that it spoils."""
+    def concerns(self, text: str, prompt: str = "") -> bool:
+        """Whether a reply holds the deliverable that it spoils, and answers such a prompt."""
+        if self.where and re.search(self.where, prompt, re.MULTILINE) is None:
+            return False
         return re.search(self.holds, text, re.MULTILINE) is not None
 
     def apply(self, text: str, prompt: str = "") -> str:

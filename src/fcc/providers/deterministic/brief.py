@@ -38,6 +38,12 @@ class Brief(NamedTuple):
     """The request's own `Key: value` lines."""
     facts: Facts
     card: Card
+    notes: tuple[str, ...] = ()
+    """The items of its lists of what to keep in mind."""
+    lines: tuple[str, ...] = ()
+    """The request's own lines, without what it passes on."""
+    material: tuple[str, ...] = ()
+    """The lines that it passes on."""
 
 
 class _Request:
@@ -51,6 +57,7 @@ class _Request:
         self.stories: list[str] = []
         self.stages: list[str] = []
         self.topics: list[str] = []
+        self.notes: list[str] = []
 
     def add(self, kinds: Sequence[str]) -> None:
         self.kinds += [kind for kind in kinds if kind not in self.kinds]
@@ -81,6 +88,9 @@ def read_brief(messages: Sequence[Message]) -> Brief:
         figures=_figures(chosen.own),
         facts=facts,
         card=read_card("\n".join(m.content for m in messages if m.role == "system")),
+        notes=tuple(chosen.notes[:_MOST]),
+        lines=tuple(chosen.own),
+        material=tuple(chosen.material),
     )
 
 
@@ -88,7 +98,9 @@ def _read_request(text: str) -> _Request:
     own, material = split_material(text)
     request = _Request(own, material)
     request.produce = next((m[1] for m in map(_PRODUCE.match, reversed(own)) if m), "")
-    for group in asked_lists(lists(own), fenced=bool(material)):
+    groups = lists(own)
+    request.notes = [item for group in groups if group.background for item in group.items]
+    for group in asked_lists(groups, fenced=bool(material)):
         _read_group(group, request)
     request.stages += [] if request.stages else _inline_stages(own)
     produced = kinds_in(request.produce)

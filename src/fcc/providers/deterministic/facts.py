@@ -49,13 +49,19 @@ _KEYS = {
     "metrics": "metrics",
     "metrics path": "metrics",
     "strategy": "strategy",
+    "replicas": "replicas",
+    "domain": "domain",
+    "log level": "log_level",
 }
+_ASKED = frozenset({"replicas", "domain", "log_level"})
+"""What only the request itself says: in what is handed on, they are lines of somebody's manifests."""
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
 _PATH = re.compile(r"/[A-Za-z0-9/_.-]{0,23}", re.ASCII)
 _IMAGE = re.compile(
     r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?::\d{1,5})?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,30})?",
     re.ASCII,
 )
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+", re.ASCII)
 _VERSION = re.compile(r"[_\s-]v?(\d{1,4}(?:\.\d{1,4}){0,2})$", re.ASCII)
 _SUBJECT = re.compile(
     r"\b(?:for|deploying|deploy|model|service|called|named)\s+(?:(?:the|model|service)\s+){0,2}[`\"']?([A-Za-z][\w.-]*)",
@@ -63,6 +69,9 @@ _SUBJECT = re.compile(
 )
 _ON_PORT = re.compile(r"\bport (\d{2,5})\b", re.ASCII)
 _IMAGE_LIMIT = 80
+_DOMAIN_LIMIT = 60
+_MOST_REPLICAS = 1000
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 _MODEL_LIMIT = 50
 _TELLING = frozenset({"model", "serving", "service", "deployment", "image"})
 
@@ -89,6 +98,12 @@ class Facts(NamedTuple):
     sla: Sla
     known: bool
     """The request says at least one of them, so they are worth repeating."""
+    asked_replicas: int = 0
+    """How many copies the request names; 0 where it names no number."""
+    domain: str = ""
+    """Where the outside reaches it; "" where the request names none."""
+    log_level: str = ""
+    """How much it logs; "" where the request does not say."""
 
     @property
     def subject(self) -> str:
@@ -119,7 +134,9 @@ class Facts(NamedTuple):
 
     @property
     def replicas(self) -> int:
-        """How many copies the availability asks for at the least."""
+        """How many copies run: those that are asked for, else what the availability asks for at the least."""
+        if self.asked_replicas:
+            return self.asked_replicas
         return 5 if self.sla.availability > 99.95 else 3 if self.sla.availability > 99 else 2  # noqa: PLR2004
 
 
@@ -131,6 +148,7 @@ def read_facts(own: list[str], material: list[str]) -> Facts:
     found: dict[str, str] = {}
     for line in own:
         _read_line(line, found)
+    asked = {field: found.get(field, "") for field in _ASKED}
     for line in material:
         _read_line(line, found)
     sla = read_sla([*own, *filter(_states_sla, material)])
@@ -158,6 +176,9 @@ def read_facts(own: list[str], material: list[str]) -> Facts:
         strategy="blue-green" if _asks_blue_green(own) else found.get("strategy", "rolling"),
         sla=sla,
         known=known,
+        asked_replicas=int(asked["replicas"] or 0),
+        domain=asked["domain"],
+        log_level=asked["log_level"],
     )
 
 
@@ -218,6 +239,19 @@ def _as_port(value: str) -> str:
     return str(number) if 0 < number < 65536 else ""  # noqa: PLR2004 - TCP's highest port is 65535
 
 
+def _as_replicas(value: str) -> str:
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0  # noqa: PLR2004 - digits
+    return str(number) if 0 < number <= _MOST_REPLICAS else ""
+
+
+def _as_domain(value: str) -> str:
+    return value if len(value) <= _DOMAIN_LIMIT and _DOMAIN.fullmatch(value) else ""
+
+
+def _as_log_level(value: str) -> str:
+    return value.lower() if value.lower() in _LOG_LEVELS else ""
+
+
 def _as_strategy(value: str) -> str:
     return next((known for known in ("blue-green", "rolling") if known in value.lower()), "")
 
@@ -237,6 +271,9 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "metrics": _as_path,
     "port": _as_port,
     "strategy": _as_strategy,
+    "replicas": _as_replicas,
+    "domain": _as_domain,
+    "log_level": _as_log_level,
 }
 
 

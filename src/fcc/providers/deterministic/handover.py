@@ -19,7 +19,7 @@ _ESSENTIAL = (
     "Metrics",
     "SLAs",
 )
-_DESCRIPTIVE = ("Model", "Strategy", "Target", "Serving", "Framework")
+_DESCRIPTIVE = ("Replicas", "Domain", "Model", "Strategy", "Target", "Serving", "Framework")
 
 
 def facts_block(facts: Facts, used: int) -> str:
@@ -38,6 +38,8 @@ def facts_block(facts: Facts, used: int) -> str:
         "Deployment": facts.deployment,
         "Namespace": facts.namespace,
         "Image": facts.image,
+        "Replicas": str(facts.asked_replicas or ""),
+        "Domain": facts.domain,
         "Port": str(facts.port),
         "Liveness": facts.live,
         "Readiness": facts.ready,

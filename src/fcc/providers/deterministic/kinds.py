@@ -31,6 +31,21 @@ _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rollback", (" rollback script", " rollback automation", " automated rollback", " automatic rollback")),
     ("logging", (" log aggregation", " structured json log", " json logging", " structured logging", " logging config",
                  " fluent bit ", " log shipping")),
+    ("inventory", (" research inventory",)),
+    ("page-plan", (" page plan ",)),
+    ("landing-page", (" landing page ",)),
+    ("quick-start-page", (" quick start page ",)),
+    ("reference-page", (" reference page ",)),
+    ("runbook-page", (" runbook page ",)),
+    ("docs-site", (" documentation site ",)),
+    ("data-contract", (" data contract",)),
+    ("training-set", (" training set quer",)),
+    ("features", (" feature definition",)),
+    ("training-config", (" training config",)),
+    ("training-pipeline", (" training pipeline",)),
+    ("model-card", (" model card",)),
+    ("validation-report", (" validation report",)),
+    ("incident-report", (" incident report",)),
 )  # fmt: skip
 _DENIALS = (
     " no ",
@@ -62,7 +77,13 @@ _PROSE = frozenset(
     ]
 )
 _MANIFEST_SIGNS = (" manifest", " yaml ", " resources ", " objects ")
-_PARTS = (("deployment", " deployment "), ("service", " service "), ("hpa", " hpa "), ("hpa", " autoscal"))
+_PARTS = (
+    ("deployment", " deployment "),
+    ("service", " service "),
+    ("ingress", " ingress "),
+    ("hpa", " hpa "),
+    ("hpa", " autoscal"),
+)
 _NAMED_PARTS = frozenset({"network", "rbac", "secrets", "hpa"})
 
 

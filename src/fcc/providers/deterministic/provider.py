@@ -18,7 +18,8 @@ class DeterministicProvider:
 
     It reads the deliverables, names and figures that the messages state in plain forms (lists, `Key: value`
     lines, a "Produce:" line) and fills in templates: user stories, a pipeline, infrastructure, monitoring, or
-    a structured document. Where the reply is to fit a JSON Schema, it is made from that. The reply is a function of the request alone, so it is the same on every machine.
+    a structured document. Where the reply is to fit a JSON Schema, it is made from that, with the values that
+    the messages state under the names of its properties. The reply is a function of the request alone, so it is the same on every machine.
     Of the sampling parameters only `max_tokens` has an effect. A reply says nothing about how well a model
     would do.
 
@@ -60,9 +61,10 @@ class DeterministicProvider:
             ConfigError: the reply has nothing that the defect could spoil.
         """
         text = _written(request)
-        if self._defect is not None and self._defect.concerns(text):
+        prompt = request.messages[-1].content if request.messages else ""
+        if self._defect is not None and self._defect.concerns(text, prompt):
             self._applied = True
-            text = self._defect.apply(text, request.messages[-1].content if request.messages else "")
+            text = self._defect.apply(text, prompt)
         finish_reason = "stop"
         limit = request.sampling.max_tokens
         if limit is not None and len(text) > max(1, CHARACTERS_PER_TOKEN * limit):
@@ -90,9 +92,9 @@ def _find(defect: str) -> Defect:
 
 def _written(request: ModelRequest) -> str:
     if request.response_format is not None:
-        from fcc.providers.deterministic.sample import write_sample
+        from fcc.providers.deterministic.sample import stated, write_sample
 
-        return write_sample(request.response_format.schema)
+        return write_sample(request.response_format.schema, stated(request.messages))
     from fcc.providers.deterministic.reply import write_reply
 
     return write_reply(request.messages)

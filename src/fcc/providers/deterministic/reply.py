@@ -23,6 +23,7 @@ _MODULES = {
     "deployment": "kubernetes",
     "service": "kubernetes",
     "hpa": "kubernetes",
+    "ingress": "kubernetes",
     "network": "access",
     "rbac": "access",
     "secrets": "access",
@@ -34,8 +35,29 @@ _MODULES = {
     "dashboard": "metrics",
     "logging": "logs",
     "document": "document",
+    "inventory": "docs_plan",
+    "page-plan": "docs_plan",
+    "landing-page": "docs_pages",
+    "quick-start-page": "docs_pages",
+    "reference-page": "docs_pages",
+    "runbook-page": "docs_pages",
+    "docs-site": "docs_site",
+    "data-contract": "training_data",
+    "training-set": "training_data",
+    "features": "training",
+    "training-config": "training",
+    "training-pipeline": "training",
+    "model-card": "validation",
+    "validation-report": "validation",
+    "incident-report": "incident",
 }
 _PROSE = frozenset({"stories", "document"})
+_DOCS = frozenset(kind for kind, module in _MODULES.items() if module.startswith(("docs_", "incident")))
+"""Kinds about what is described and not deployed: they open with no facts of a deployment."""
+_LEARNING = frozenset(
+    kind for kind, module in _MODULES.items() if module.startswith(("training", "validation"))
+)
+"""Kinds about a model that is trained: they open with what is known of that."""
 _TITLES = {
     "User stories": ("stories",),
     "CI/CD pipeline": ("workflow", "stages", "artifacts"),
@@ -44,12 +66,21 @@ _TITLES = {
         "helm",
         "deployment",
         "service",
+        "ingress",
         "hpa",
         "network",
         "rbac",
         "secrets",
         "blue-green",
     ),
+    "Research": ("inventory",),
+    "Blueprint": ("page-plan",),
+    "Pages": ("landing-page", "quick-start-page", "reference-page", "runbook-page"),
+    "Documentation site": ("docs-site",),
+    "Training data": ("data-contract", "training-set"),
+    "Features and training": ("features", "training-config", "training-pipeline"),
+    "Validation": ("model-card", "validation-report"),
+    "Incident report": ("incident-report",),
     "Monitoring": ("rollback", "probes", "exporter", "alerts", "dashboard", "logging"),
 }
 
@@ -59,7 +90,12 @@ def write_reply(messages: Sequence[Message]) -> str:
     brief = read_brief(messages)
     title = f"# {_title(brief)}"
     head = [title]
-    if brief.facts.known or not _PROSE.issuperset(brief.kinds):
+    deploys = brief.facts.known or not _PROSE.issuperset(brief.kinds)
+    if not _LEARNING.isdisjoint(brief.kinds):
+        from fcc.providers.deterministic.learning import facts_of
+
+        head.append(facts_of(brief))
+    elif deploys and _DOCS.isdisjoint(brief.kinds):
         head.append(facts_block(brief.facts, len(title) + 2))
     if brief.card.byline:
         head.append(brief.card.byline)
@@ -73,6 +109,9 @@ def _title(brief: Brief) -> str:
         return clean(brief.title, 60) or "Reply"
     family = families[0] if len(families) == 1 else "Delivery"
     subject = clean(brief.facts.model, 40) or (brief.facts.service if brief.facts.known else "")
+    if not _DOCS.isdisjoint(brief.kinds):
+        given = dict(brief.figures)
+        subject = clean(given.get("Product", given.get("Service", "")), 40)
     return f"{family}: {subject}" if subject else family
 
 

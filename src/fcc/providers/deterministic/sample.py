@@ -4,22 +4,85 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
+from fcc.providers.base import Message
 from fcc.providers.schema import referred
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _DEEPEST = 20
 """A schema that refers to itself is followed so far."""
 
+_STATED = re.compile(
+    r"\s*(?:[-*+] )?(?:\*\*)?([A-Za-z][\w -]{0,58}\w)(?:\*\*)?:(?:\*\*)?[ \t]+(\S.{0,998})$", re.ASCII
+)
 
-def write_sample(schema: Mapping[str, Any]) -> str:
+
+def stated(messages: Sequence[Message]) -> dict[str, str]:
+    """What the user messages state in lines `Key: value`, by the key in lower case with `_` between its words.
+
+    What a request says itself goes before what it passes on; of lines with the same key the first one counts.
+    """
+    from fcc.providers.deterministic.structure import split_material
+
+    parts = [split_material(message.content) for message in messages if message.role == "user"]
+    lines = [line for part in zip(*parts, strict=True) for group in part for line in group]
+    found: dict[str, str] = {}
+    for match in filter(None, map(_STATED.match, lines)):
+        found.setdefault("_".join(re.findall(r"[a-z0-9]+", match[1].lower())), match[2].strip().strip("`"))
+    return found
+
+
+def write_sample(schema: Mapping[str, Any], known: Mapping[str, str] = _NOTHING) -> str:
     """A value that fits a schema in its usual parts, as indented JSON; the same every time.
 
-    Examples, defaults and choices go first; then each required part, of its type and within its bounds. Patterns and
-    formats are not made up: give an example.
+    What is `known` of a property by its name (`metric_value` for `value` in `metric`) goes first, where it fits; then
+    examples, defaults and choices; then each required part, of its type and within its bounds. Patterns and formats are
+    not made up: give an example.
     """
-    return json.dumps(_value(schema, schema, "value", 0), indent=2, ensure_ascii=False) + "\n"
+    value = _value(schema, schema, "value", 0)
+    if known:
+        value = _told(value, schema, schema, (), known)
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _told(
+    value: Any, part: Any, root: Mapping[str, Any], path: tuple[str, ...], known: Mapping[str, str]
+) -> Any:
+    """The value with what is known of its properties."""
+    if not isinstance(part, Mapping) or len(path) > _DEEPEST:
+        return value
+    if "$ref" in part:
+        return _told(value, referred(root, str(part["$ref"])), root, path, known)
+    if isinstance(value, dict):
+        inner = part.get("properties", {})
+        return {key: _told(item, inner.get(key), root, (*path, key), known) for key, item in value.items()}
+    said = known.get("_".join(path).lower().replace("-", "_"))
+    if said is None or "const" in part:
+        return value
+    return next((read for read in _readings(said, part) if _fits(read, part, root)), value)
+
+
+def _readings(said: str, part: Mapping[str, Any]) -> Iterator[Any]:
+    """What a text may be as a value of a schema's type."""
+    kind = _type(part)
+    if kind == "string":
+        yield said
+    elif kind in {"number", "integer", "boolean"}:
+        with suppress(ValueError):
+            yield json.loads(said, parse_constant=str)
+    elif kind == "array" and _type(part.get("items", {})) == "string":
+        yield [item.strip().strip("`") for item in said.split(",") if item.strip()]
+
+
+def _fits(value: Any, part: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    from jsonschema import Draft202012Validator
+
+    return bool(Draft202012Validator(root).evolve(schema=part).is_valid(value))
 
 
 def _value(part: Any, root: Mapping[str, Any], name: str, depth: int) -> Any:

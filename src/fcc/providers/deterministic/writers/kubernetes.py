@@ -1,4 +1,4 @@
-"""The workload: Deployment, Service and HorizontalPodAutoscaler."""
+"""The workload: Deployment, Service, Ingress and HorizontalPodAutoscaler."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ spec:
           ports:
             - {name: http, containerPort: @{port}}
           env:
-            - {name: MODEL_NAME, value: @{model}}@{secret}
+            - {name: MODEL_NAME, value: @{model}}@{log_level}@{secret}
           startupProbe:
             httpGet: {path: @{live}, port: http}
             failureThreshold: 30
@@ -87,6 +87,28 @@ spec:
         name: cpu
         target: {type: Utilization, averageUtilization: @{busy}}
 """
+_INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: @{service}
+  namespace: @{namespace}
+  labels: {app.kubernetes.io/name: @{service}}
+spec:
+  ingressClassName: nginx
+  tls:
+    - {hosts: [@{domain}], secretName: @{service}-tls}
+  rules:
+    - host: @{domain}
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service: {name: @{service}, port: {name: http}}
+"""
+_LOG_LEVEL = """
+            - {name: LOG_LEVEL, value: @{level}}"""
 _ENV_FROM = """
           envFrom:
             - secretRef: {name: @{service}-secrets}"""
@@ -108,15 +130,15 @@ def write_deployment(brief: Brief) -> str:
         image=quote(facts.image),
         port=facts.port,
         model=quote(facts.subject, 80),
+        log_level=fill(_LOG_LEVEL, level=facts.log_level) if facts.log_level else "",
         secret=fill(_ENV_FROM, service=facts.service) if "secrets" in brief.kinds else "",
         live=facts.live,
         ready=facts.ready,
         resources=resources(facts, 10),
     )
-    note = (
-        f"{facts.replicas} replicas, as {facts.sla.percent} availability asks for; an update adds one before it takes "
-        "one away."
-    )
+    count = f"{facts.replicas} replica{'' if facts.replicas == 1 else 's'}"
+    why = "as asked for" if facts.asked_replicas else f"as {facts.sla.percent} availability asks for"
+    note = f"{count}, {why}; an update adds one before it takes one away."
     return section("Deployment", note, fence("yaml", "k8s/deployment.yaml", body))
 
 
@@ -126,6 +148,15 @@ def write_service(brief: Brief) -> str:
     slot = "\n    slot: blue" if facts.strategy == "blue-green" else ""
     body = fill(_SERVICE, service=facts.service, namespace=facts.namespace, slot=slot)
     return section("Service", _address(facts), fence("yaml", "k8s/service.yaml", body))
+
+
+def write_ingress(brief: Brief) -> str:
+    """The Ingress by which the outside reaches the Service."""
+    facts = brief.facts
+    domain = facts.domain or f"{facts.service}.example.com"
+    body = fill(_INGRESS, service=facts.service, namespace=facts.namespace, domain=domain)
+    note = f"`https://{domain}`, to the Service; the certificate is kept in `{facts.service}-tls`."
+    return section("Ingress", note, fence("yaml", "k8s/ingress.yaml", body))
 
 
 def write_hpa(brief: Brief) -> str:
@@ -150,5 +181,6 @@ def _address(facts: Facts) -> str:
 WRITERS: Mapping[str, Callable[[Brief], str]] = {
     "deployment": write_deployment,
     "service": write_service,
+    "ingress": write_ingress,
     "hpa": write_hpa,
 }
