@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from fcc.evaluations.text import explain
 from fcc.simulation import Artifact, Assessment, Delivery, Finding
+from fcc.simulation.tiers import is_of
 
 if TYPE_CHECKING:
     from fcc.evaluations.checks import OwnCheck
     from fcc.evaluations.validation import Validation
+    from fcc.evaluations.waivers import Waiving
+    from fcc.personas.constitution import Constitution
 
 
 _AGAIN = {
@@ -49,6 +52,14 @@ class TextAssessor:
 
     def agree(self, delivered: Sequence[Delivery], inputs: Mapping[str, Any]) -> tuple[Finding, ...]:  # noqa: ARG002 - texts only
         """Nothing: a text by itself agrees with everything."""
+        return ()
+
+    def vary(
+        self,
+        delivered: Mapping[str, Sequence[Delivery]],  # noqa: ARG002 - texts only
+        inputs_in: Mapping[str, Mapping[str, Any]],  # noqa: ARG002
+    ) -> tuple[Finding, ...]:
+        """Nothing: texts may differ from environment to environment."""
         return ()
 
 
@@ -95,11 +106,21 @@ class EvidenceAssessor:
     """
 
     def __init__(
-        self, checks: Sequence[OwnCheck] = (), ignored: Sequence[str] = (), *, advise: bool = False
+        self,
+        checks: Sequence[OwnCheck] = (),
+        ignored: Sequence[str] = (),
+        *,
+        constitutions: Mapping[str, Constitution] | None = None,
+        waiving: Waiving | None = None,
+        advise: bool = False,
     ) -> None:
         self._checks = tuple(checks)
         """Checks of the user's own."""
         self._ignoring = Ignoring(ignored)
+        self._constitutions = constitutions or {}
+        """By which the answers of personas are judged, by the persona's id."""
+        self._waiving = waiving
+        """What is waived on the day on which is judged."""
         self._advise = advise
         """Whether tools are asked that only advise."""
 
@@ -115,11 +136,20 @@ class EvidenceAssessor:
         found = [finding for validation in validated for finding in validation.findings]
         found += [] if own.fits else unmet(own)
         own_found, failed = self._own_findings(own)
+        found = [*text.findings, *found, *own_found]
+        if (constitution := self._constitutions.get(own.persona)) is not None:
+            from fcc.evaluations.constitutions import broken_rules
+
+            broken = broken_rules(constitution, own, found)
+            found, failed = [*found, *broken.findings], [*failed, *broken.failed]
         return Assessment(
-            None if failed else text.score,
-            self._ignoring.kept([*text.findings, *found, *own_found]),
-            (*failed, *unchecked(validated)),
+            None if failed else text.score, self._counting(found), (*failed, *unchecked(validated))
         )
+
+    def _counting(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings, those that are waived as advice, without those that are ignored."""
+        waived = self._waiving.of(findings) if self._waiving is not None else findings
+        return self._ignoring.kept(waived)
 
     def _own_findings(self, own: Delivery) -> tuple[list[Finding], list[str]]:
         """What the user's checks find, and which of them failed themselves."""
@@ -144,13 +174,34 @@ class EvidenceAssessor:
         tasks = {delivery.step: delivery.task for delivery in delivered}
         found = check_contracts([*sources, *prose], Context(inputs, tasks))
         told = {source.file for source in prose}
-        return self._ignoring.kept(
+        softened = [
             # a sentence may be quoted as an example, where a comment in a manifest is not
             replace(finding, severity="warning")
             if finding.file in told and finding.severity == "error"
             else finding
             for finding in found
-        )
+        ]
+        return self._counting([*softened, *self._broken(delivered, found)])
+
+    def vary(
+        self, delivered: Mapping[str, Sequence[Delivery]], inputs_in: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[Finding, ...]:
+        """What differs between the files of environments and was not meant to, or was meant to and does not."""
+        from fcc.evaluations.environments import vary
+
+        return self._counting(vary(delivered, inputs_in))
+
+    def _broken(self, delivered: Sequence[Delivery], found: Sequence[Finding]) -> list[Finding]:
+        """The rules of the personas in whose files the contracts have found something."""
+        broken: list[Finding] = []
+        for item in delivered:
+            constitution = self._constitutions.get(item.persona)
+            own = [finding for finding in found if is_of(item.step, finding.file)]
+            if constitution is not None and own:
+                from fcc.evaluations.constitutions import broken_by_findings
+
+                broken += broken_by_findings(constitution, item.persona, own)
+        return broken
 
 
 def unmet(own: Delivery) -> list[Finding]:

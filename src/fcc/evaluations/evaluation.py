@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fcc.evaluations.validation import Validation
 from fcc.simulation import Finding
 from fcc.simulation.verdict import AreaVerdict, Decision
+
+if TYPE_CHECKING:
+    from fcc.evaluations.promotion import Promotion
 
 SCHEMA = "fcc.evaluation/1"
 EvidenceSource = Literal["findings", "text", "coverage", "judge"]
@@ -78,3 +81,5 @@ class Evaluation:
     """The judge's model, prompt hash, calibration and agreement; empty where none was asked."""
     chain: str = ""
     """The chain of a run."""
+    promotion: Promotion | None = None
+    """The environments of a run and what differs between them; None where it has none."""

@@ -1,4 +1,4 @@
-"""What a file in `evaluations/` is, told by its keys: a policy, checks, or a rubric."""
+"""What a file in `evaluations/` is, told by its keys: a policy, checks, a rubric, or waivers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from fcc.workspace import Workspace, show_path
 
 if TYPE_CHECKING:
     from fcc.evaluations.checks import CheckFile, OwnCheck
+    from fcc.evaluations.rehearsal.scenario import Scenario
     from fcc.evaluations.rubric import Rubric
+    from fcc.evaluations.waivers import Waiver, WaiverFile
 
 
-def read_evaluation(path: Path) -> Policy | CheckFile | Rubric:
-    """What a file of `evaluations/` says: checks where it has `checks`, a rubric where it has `criteria`, else a policy.
+def read_evaluation(path: Path) -> Policy | CheckFile | Rubric | WaiverFile | Scenario:
+    """What a file of `evaluations/` says, by its key: `checks`, `criteria` (a rubric), `waivers`, `failure` (a scenario);
+    else it is a policy.
 
     Raises:
         InvalidFileError: it is none of them; every problem with its place.
@@ -31,6 +34,14 @@ def read_evaluation(path: Path) -> Policy | CheckFile | Rubric:
         from fcc.evaluations.rubric import Rubric
 
         return _yaml.build(Rubric, document)
+    if "waivers" in keys:
+        from fcc.evaluations.waivers import WaiverFile
+
+        return _yaml.build(WaiverFile, document)
+    if "failure" in keys:
+        from fcc.evaluations.rehearsal.scenario import read_scenario
+
+        return read_scenario(path)
     return read_policy(path)
 
 
@@ -46,6 +57,17 @@ def workspace_checks(workspace: Workspace) -> tuple[OwnCheck, ...]:
             from fcc.evaluations.checks import read_checks
 
             found += read_checks(file.path)
+    return tuple(found)
+
+
+def workspace_waivers(workspace: Workspace) -> tuple[Waiver, ...]:
+    """Every waiver in the workspace's own `evaluations/`, file by file; errors as `workspace_checks`."""
+    found: list[Waiver] = []
+    for file in workspace.files("evaluations").values():
+        if not file.builtin and "waivers" in _keys(file.path):
+            from fcc.evaluations.waivers import read_waivers
+
+            found += read_waivers(file.path)
     return tuple(found)
 
 

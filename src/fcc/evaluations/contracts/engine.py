@@ -8,8 +8,10 @@ from typing import Any
 
 from fcc.evaluations.contracts import (
     _container,
+    _docs,
     _helm,
     _kubernetes,
+    _ml,
     _monitoring,
     _nodes,
     _python,
@@ -17,12 +19,15 @@ from fcc.evaluations.contracts import (
     _text,
     _workflow,
     facts,
+    rules_docs,
     rules_helm,
     rules_images,
+    rules_ml,
     rules_monitoring,
     rules_ports,
     rules_probes,
     rules_references,
+    rules_request,
     rules_secrets,
     rules_sla,
     rules_workflow,
@@ -44,7 +49,10 @@ RULES: tuple[Rule, ...] = (
     *rules_workflow.RULES,
     *rules_monitoring.RULES,
     *rules_sla.RULES,
+    *rules_docs.RULES,
+    *rules_request.RULES,
     *rules_secrets.RULES,
+    *rules_ml.RULES,
 )
 """Every rule, grouped by subject; each id once."""
 
@@ -115,13 +123,16 @@ def _facts(source: Source) -> tuple[Any, ...]:
 
 
 def _yaml(node: Node, source: Source) -> Iterator[Any]:
-    if _kubernetes.is_object(node):
+    if _ml.is_contract(node):
+        yield from _ml.read_yaml(node)
+    elif _kubernetes.is_object(node):
         yield from _kubernetes.collect(node)
         yield from _text.environment(node)
         yield from _monitoring.rules(node.get("spec"))
     elif _workflow.is_workflow(node):
         yield from _workflow.collect(node, source.file, source.text.split("\n"))
         yield from _text.settings(node)
+        yield from _docs.build(node, source)
     elif node.get("groups").items:
         yield from _monitoring.rules(node)
     elif node.get("scrape_configs").items:
@@ -133,6 +144,8 @@ def _yaml(node: Node, source: Source) -> Iterator[Any]:
             yield found._replace(placeholder=True)
     else:
         yield from _container.named(node, 0)
+        yield from _docs.plan(node)
+        yield from _ml.read_yaml(node)
 
 
 def _values(node: Node, source: Source) -> Iterator[Any]:
@@ -149,6 +162,11 @@ def _shell(source: Source) -> Iterator[Any]:
     yield from _text.assigned(source)
 
 
+def _markdown(source: Source) -> Iterator[Any]:
+    yield from _docs.page(source)
+    yield from _ml.read_markdown(source)
+
+
 def _dockerfile(source: Source) -> Iterator[Any]:
     yield from _container.dockerfile(source)
     yield from _text.assigned(source)
@@ -160,6 +178,7 @@ _DOCUMENTS: dict[str, Callable[[Node, Source], Iterator[Any]]] = {
     "helm_chart_yaml": _chart,
     "helm_values": _values,
     "kubernetes": _yaml,
+    "mkdocs": _docs.site,
     "prometheus_rules": _yaml,
     "yaml": _yaml,
 }
@@ -167,6 +186,9 @@ _TEXTS: dict[str, Callable[[Source], Iterator[Any]]] = {
     "dockerfile": _dockerfile,
     "grafana_dashboard": _monitoring.dashboard,
     "helm_template": _helm.template,
+    "json": _ml.read_json,
+    "markdown": _markdown,
+    "md": _ml.read_markdown,
     "python": _python.collect,
     "shell": _shell,
 }
