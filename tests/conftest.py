@@ -9,7 +9,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("fcc", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("fcc")
 
 pytest_plugins = ["pytester"]
 

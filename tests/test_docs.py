@@ -9,7 +9,7 @@ import pytest
 
 from fcc.cli.app import _COMMANDS, execute
 from fcc.evaluations.contracts import RULES
-from fcc.providers.deterministic.defects import DEFECTS
+from fcc.providers.deterministic.defects import defects_of
 from fcc.simulation import RunRecord
 from fcc.workspace import KINDS
 
@@ -156,7 +156,9 @@ def test_the_checks_of_the_docs_hold_their_examples(
 def test_the_number_of_defects_in_the_docs_is_right(repository: Path) -> None:
     """The page on evidence counts the seeded defects that there are."""
     text = (repository / "docs" / "evidence.md").read_text()
-    assert re.findall(r"<!-- defects -->(\d+)<!-- /defects -->", text) == [str(len(DEFECTS))]
+    assert re.findall(r"<!-- defects -->(\d+)<!-- /defects -->", text) == [
+        str(len(defects_of("devops-deployment")))
+    ]
     rules = re.search(r"by (\d+) rules", (repository / "CHANGELOG.md").read_text())
     assert rules is not None
     assert int(rules[1]) == len(RULES)

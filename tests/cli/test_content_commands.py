@@ -54,7 +54,8 @@ def test_list_shows_what_there_is(fcc_agents) -> None:
     """Built-ins without a workspace, both with one; runs the newest first; as JSON, one envelope."""
     listed = fcc_agents("list", "--json").json
     assert listed["schema"] == "fcc.list/1"
-    assert [row["name"] for row in listed["agents"]] == ["devops-deployment"]
+    shipped = ["devops-deployment", "docs-as-code", "ml-handoff", "ml-to-production"]
+    assert [row["name"] for row in listed["agents"]] == shipped
     assert listed["runs"] == []
     assert "none" in fcc_agents("list", "runs").out
     fcc_agents("run", "devops-deployment", "--id", "first", "-q")
@@ -62,7 +63,7 @@ def test_list_shows_what_there_is(fcc_agents) -> None:
     assert [row["id"] for row in fcc_agents("list", "runs", "--json").json["runs"]] == ["second", "first"]
     fcc_agents("init")
     names = [row["name"] for row in fcc_agents("list", "agents", "--json").json["agents"]]
-    assert names == ["devops-deployment", "release-notes"]
+    assert names == [*shipped, "release-notes"]
     assert max(map(len, fcc_agents("list").out.splitlines())) <= 80
 
 
@@ -77,8 +78,8 @@ def test_list_survives_a_damaged_run(fcc_agents) -> None:
     ("name", "schema", "expected"),
     [
         ("devops-deployment", "fcc.chain/1", "needs requirements"),
-        ("PBD", "fcc.persona/1", "You are Pipeline Builder (PBD)"),
-        ("personas/JUS", "fcc.persona/1", "You are User Stories Specialist (JUS)"),
+        ("PBD", "fcc.persona/1", "PBD  Pipeline Builder"),
+        ("personas/JUS", "fcc.persona/1", "JUS  User Stories Specialist"),
         ("delivery-pipeline", "fcc.prompt/1", "Variables: handoff.requirements"),
         ("local", "fcc.profile/1", "http://127.0.0.1:8080/v1"),
         ("readiness", "fcc.policy/1", "at least 0.60"),

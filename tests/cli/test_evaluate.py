@@ -196,7 +196,7 @@ def test_rules_and_files_can_be_left_out(fcc_agents, tmp_path: Path, monkeypatch
     assert "ignored as asked: kubernetes-schema (1)" in done.json["unchecked"]
     fcc_agents("run", "devops-deployment", "-m", "infrastructure=deterministic:latest-tag", "--id", "r", "-q")
     assert fcc_agents("evaluate", "r").code == 1
-    assert fcc_agents("evaluate", "r", "--ignore", "image-tag").code == 0
+    assert fcc_agents("evaluate", "r", "--ignore", "image-tag", "--ignore", "mandatory-dve-*").code == 0
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,6 @@ def test_a_closed_stream_is_no_judged_no(redirect: str) -> None:
 def test_a_console_that_lacks_a_character_gets_its_code() -> None:
     """On a Latin-1 console a run prints what it can, with its own exit code."""
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    done = fcc_agents("show", "PBD", env=environment)
+    done = fcc_agents("show", "prompts/system", env=environment)
     assert done.returncode == 0
     assert "\\u2026" in done.stdout

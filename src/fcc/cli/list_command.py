@@ -17,10 +17,10 @@ from fcc.workspace import KINDS, show_path
 
 _TITLES = {
     "agents": "Chains (agents/)",
-    "personas": "Personas (personas/)",
+    "personas": "Personas (personas/): hard stops · mandatory · preferred rules held by code",
     "prompts": "Prompts (prompts/)",
     "providers": "Profiles (providers/)",
-    "evaluations": "Policies, checks and rubrics (evaluations/)",
+    "evaluations": "Policies, checks, rubrics and waivers (evaluations/)",
     "rules": "Rules on what must agree between files",
     "runs": "Runs, the newest first",
 }
@@ -57,12 +57,10 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
     if kind == "personas":
+        from fcc.reports.persona import persona_row
+
         return [
-            {
-                "id": persona.id,
-                "category": persona.category,
-                "description": f"{persona.name}, {persona.role_title}",
-            }
+            dict(zip(("id", "name", "phase", "held_by_code"), persona_row(persona), strict=True))
             for persona in catalog.personas
         ]
     if kind == "rules":

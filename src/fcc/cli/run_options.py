@@ -128,6 +128,8 @@ def make_run(
     """Run it, show what came out, and give the exit code."""
     folder = prepared.folder or Path()
     attach_log(bus)
+    if not quiet:
+        _tell_runs(prepared)
     shows = prepared.request.stream or not (quiet or form == "json")
     progress = Progress.on(bus, prepared) if shows else None
     asks = prepared.request.approver
@@ -151,6 +153,15 @@ def make_run(
     for idle in prepared.backends.idle_defects:
         click.echo(f"Note: {idle}.", err=True)
     return exit_code(record)
+
+
+def _tell_runs(prepared: Prepared) -> None:
+    """Which earlier runs are inputs of this one."""
+    for name, spec in prepared.plan.chain.inputs.items():
+        if spec.type == "run":
+            run = prepared.order.inputs[name]
+            said = f"{name}: run {run['id']} of {run['chain']}, {run['decision']}"
+            click.echo(printable(said), err=True)
 
 
 def exit_code(record: RunRecord) -> int:

@@ -16,6 +16,7 @@ from fcc.agents import Chain, Plan
 from fcc.cli.run_options import approvals_of, limits_of, models_of, person
 from fcc.errors import ConfigError, InvalidFileError, Problem
 from fcc.messaging import EventBus
+from fcc.redaction import printable
 from fcc.wiring import Catalog, RunRequest, check_run_id, new_run_id
 from fcc.workspace import show_path
 
@@ -29,6 +30,10 @@ def starting_options(function: F) -> F:
         click.option(
             "--inputs", "inputs_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
             help="Values of inputs, as one YAML or JSON mapping; --set goes over it.",
+        ),
+        click.option(
+            "--inputs-from", metavar="RUN|last",
+            help="Take inputs from the structured data of a finished run; --inputs and --set go over them.",
         ),
         click.option(
             "--on", "events", multiple=True, metavar="[EVENT=]FILE",
@@ -49,6 +54,7 @@ def repeated(options: dict[str, Any]) -> str:
     """What a command line gave that its repetition needs, too: inputs, events, models, approvals; with a space in front."""
     words = [word for text in options["settings"] for word in ("--set", text)]
     words += ["--inputs", str(options["inputs_file"])] if options["inputs_file"] else []
+    words += ["--inputs-from", options["inputs_from"]] if options["inputs_from"] else []
     words += [word for text in options["events"] for word in ("--on", text)]
     words += [word for text in options["models"] for word in ("--model", text)]
     words += ["--approvals", options["approvals"]] if options["approvals"] else []
@@ -63,7 +69,11 @@ def new_request(catalog: Catalog, plan: Plan, bus: EventBus, options: dict[str, 
     folder = out or catalog.workspace.state / "runs" / check_run_id(run_id or "")
     return RunRequest(
         plan,
-        inputs={**_from_file(options["inputs_file"]), **_from_settings(options["settings"], plan.chain)},
+        inputs={
+            **_from_run(catalog, plan.chain, options),
+            **_from_file(options["inputs_file"]),
+            **_from_settings(options["settings"], plan.chain),
+        },
         model=models_of(options["models"], plan.chain),
         out=folder,
         run_id=run_id,
@@ -76,6 +86,18 @@ def new_request(catalog: Catalog, plan: Plan, bus: EventBus, options: dict[str, 
         approvals=approvals_of(options["approvals"], catalog),
         stream=options["stream"],
     )
+
+
+def _from_run(catalog: Catalog, chain: Chain, options: dict[str, Any]) -> dict[str, Any]:
+    """The inputs that come from an earlier run; said on standard error."""
+    if options["inputs_from"] is None:
+        return {}
+    from fcc.wiring.earlier import inputs_from
+
+    found = inputs_from(options["inputs_from"], chain, lambda: catalog)
+    if not options["quiet"]:
+        click.echo(printable(str(found)), err=True)
+    return found.inputs
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:
@@ -96,7 +118,7 @@ def _from_settings(settings: tuple[str, ...], chain: Chain) -> dict[str, Any]:
         if not equals:
             raise ConfigError(f"--set {setting!r} has no value", hint="Write --set name=value.")
         spec = chain.inputs.get(name)
-        typed = spec is not None and spec.type != "string"
+        typed = spec is not None and spec.type not in {"string", "run"}
         values[name] = _yaml.parse(text, f"--set {name}").data if typed else text
     return values
 

@@ -20,6 +20,7 @@ SCHEMAS = {
     "prompt": "The front matter of a prompt, in prompts/.",
     "rubric": "A rubric, in evaluations/.",
     "run": "A run record, run.json.",
+    "waivers": "What is waived, by whom and until when, in evaluations/.",
 }
 
 
@@ -65,6 +66,7 @@ def _body(name: str) -> dict[str, Any]:
     from fcc.agents import Chain, GatePolicy, ReadinessPolicy
     from fcc.evaluations.checks import CheckFile
     from fcc.evaluations.rubric import Rubric
+    from fcc.evaluations.waivers import WaiverFile
     from fcc.personas.persona import PersonaFile
     from fcc.prompts.template import FrontMatter
     from fcc.providers.profile import Profile
@@ -78,5 +80,6 @@ def _body(name: str) -> dict[str, Any]:
         "profile": Profile,
         "prompt": FrontMatter,
         "rubric": Rubric,
+        "waivers": WaiverFile,
     }
     return models[name].model_json_schema()

@@ -16,6 +16,7 @@ from fcc.cli.run_options import run_name
 from fcc.errors import NotFoundError
 from fcc.evaluations.checks import CheckFile
 from fcc.evaluations.rubric import Rubric
+from fcc.evaluations.waivers import WaiverFile
 from fcc.providers.profile import Profile
 from fcc.redaction import printable
 from fcc.reports import run_report
@@ -133,7 +134,7 @@ def _names(catalog: Catalog, kind: str) -> list[str]:
 
 
 def _chain(catalog: Catalog, name: str) -> Shown:
-    chain = catalog.chain(name)[0]
+    chain = catalog.whole_chain(name)
     return "fcc.chain/1", {"chain": chain.model_dump(mode="json")}, lambda: _chain_text(chain)
 
 
@@ -143,7 +144,7 @@ def _chain_text(chain: Chain) -> str:
          f"{spec.description} (must be given)")
         for key, spec in chain.inputs.items()
     ]  # fmt: skip
-    steps = [(key, step.persona or "gate", _asks(step), _flow(step)) for key, step in chain.steps.items()]
+    steps = [(key, _who(step), _asks(step), _flow(step)) for key, step in chain.steps.items()]
     policy = chain.readiness if isinstance(chain.readiness, str) else "in the chain"
     lines = [paint(f"{chain.name}, version {chain.version}", "bold"), printable(chain.description), ""]
     lines += [
@@ -169,7 +170,13 @@ def _environments(chain: Chain) -> list[str]:
     return ["Environments, in order", *table(rows), ""]
 
 
+def _who(step: Step) -> str:
+    return step.persona or ("gate" if step.is_gate else "rehearsal")
+
+
 def _asks(step: Step) -> str:
+    if step.rehearse is not None:
+        return f"scenarios {', '.join(step.rehearse.scenarios)}"
     if step.approve is not None:
         return "a person approves"
     if step.gate is not None:
@@ -180,6 +187,7 @@ def _asks(step: Step) -> str:
 def _flow(step: Step) -> str:
     """What steers a step, in words."""
     parts = [f"needs {', '.join(step.needs)}"] if step.needs else []
+    parts += [f"inputs from {step.inputs_from}"] if step.inputs_from else []
     parts += [f"on {step.on}"] if step.on else []
     parts += [f"when {step.when}"] if step.when else []
     parts += [f"for each of {step.foreach}"] if isinstance(step.foreach, str) else []
@@ -189,10 +197,21 @@ def _flow(step: Step) -> str:
     return "; ".join(parts)
 
 
-def _persona(catalog: Catalog, name: str) -> Shown:
+def persona_shown(catalog: Catalog, name: str, *, as_prompt: bool = False) -> Shown:
+    """A persona's card as people read it; or as a model is shown it."""
+    from fcc.reports.persona import persona_card, persona_json
+    from fcc.wiring.personas import chains_using
+
     persona = catalog.personas.get(name)
-    body = {"persona": persona.model_dump(mode="json", exclude_defaults=True)}
-    return "fcc.persona/1", body, lambda: printable(system_prompt(catalog.prompts.get("system"), persona))
+    chains = chains_using(catalog, persona.id)
+
+    def text() -> str:
+        if as_prompt:
+            return printable(system_prompt(catalog.prompts.get("system"), persona))
+        more = f"What a model is shown: fcc-agents persona show {persona.id} --prompt"
+        return f"{persona_card(persona, chains, paint)}\n\n{more}"
+
+    return "fcc.persona/1", persona_json(persona, chains), text
 
 
 def _prompt(catalog: Catalog, name: str) -> Shown:
@@ -240,6 +259,13 @@ def _policy(catalog: Catalog, name: str) -> Shown:
     if isinstance(found, CheckFile):
         body = {"checks": found.model_dump(mode="json", exclude_defaults=True)["checks"]}
         return "fcc.checks/1", body, lambda: _checks_text(name, found)
+    if isinstance(found, WaiverFile):
+        body = {"waivers": found.model_dump(mode="json", exclude_defaults=True)["waivers"]}
+        return "fcc.waivers/1", body, lambda: _waivers_text(name, found)
+    if not isinstance(found, Rubric):
+        scenario = found.model_dump(mode="json")
+        text = _scenario_text(name, found.description, scenario)
+        return "fcc.scenario/1", {"scenario": scenario}, lambda: text
     return "fcc.rubric/1", {"rubric": found.model_dump(mode="json")}, lambda: _rubric_text(name, found)
 
 
@@ -249,6 +275,21 @@ def _checks_text(name: str, found: CheckFile) -> str:
         for identifier, check in found.checks.items()
     ]
     return "\n".join([paint(name, "bold"), printable(found.description), *table(rows)])
+
+
+def _waivers_text(name: str, found: WaiverFile) -> str:
+    rows = [
+        (waiver.rule, waiver.files or "all files", f"until {waiver.expires}", waiver.owner, waiver.reason)
+        for waiver in found.waivers
+    ]
+    return "\n".join([paint(name, "bold"), printable(found.description), *table(rows)])
+
+
+def _scenario_text(name: str, description: str, scenario: dict[str, Any]) -> str:
+    rows = [
+        (key, str(value)) for part in ("failure", "load", "expect") for key, value in scenario[part].items()
+    ]
+    return "\n".join([paint(name, "bold"), printable(description), *table(rows)])
 
 
 def _rubric_text(name: str, rubric: Rubric) -> str:
@@ -278,7 +319,7 @@ def _policy_text(name: str, policy: Policy) -> str:
 
 _SHOW: dict[str, Callable[[Catalog, str], Shown]] = {
     "agents": _chain,
-    "personas": _persona,
+    "personas": persona_shown,
     "prompts": _prompt,
     "providers": _profile,
     "evaluations": _policy,

@@ -197,9 +197,9 @@ def _kind(path: Path) -> Kind:
     keys = set(data) if isinstance(data, dict) else set()
     if "personas" in keys:
         return "personas"
-    if keys & {"ready_at", "approve_at", "rules", "checks", "criteria"}:
+    if keys & {"ready_at", "approve_at", "rules", "checks", "criteria", "waivers", "failure"}:
         return "evaluations"
-    return "providers" if "model" in keys and "steps" not in keys else "agents"
+    return "providers" if "model" in keys and not keys & {"steps", "include"} else "agents"
 
 
 def problems_of(shown: str, check: Callable[[], object]) -> list[Problem]:

@@ -11,6 +11,7 @@ from fcc.redaction import printable
 from fcc.simulation.run_folder import find_run, read_files
 from fcc.simulation.verify import verify
 from fcc.wiring import open_catalog
+from fcc.wiring.rehearsing import make_rehearser
 from fcc.workspace import show_path
 
 
@@ -31,11 +32,11 @@ def command(run: str, form: str, workspace: Path | None) -> int:
 
     Every prompt renders again to the recorded bytes, every key and fingerprint follows, every output is its recorded
     reply, the verdict follows from scores and findings, the event log's hash chain is unbroken, and every file holds
-    what the record holds. It finds damage and edits; it is no signature. RUN is an id, `last`, or a folder.
+    what the record holds; what was rehearsed is rehearsed again. It finds damage and edits; it is no signature. RUN is an id, `last`, or a folder.
     """
     folder = find_run(run, open_catalog(workspace).workspace.state / "runs")
     record, log, files = read_files(folder)
-    found = verify(record, log, files)
+    found = verify(record, log, files, make_rehearser)
     if form == "json":
         print_json(
             "fcc.verify/1",

@@ -46,6 +46,7 @@ def evaluation_report(evaluation: Evaluation, paint: Paint = plain, *, verbose: 
         _files(evaluation, paint, verbose),
         _findings(evaluation, paint, verbose),
         _scores(evaluation, paint),
+        _environments(evaluation, paint, verbose),
         _rubric(evaluation.criteria, evaluation.overall, paint),
         _coverage(evaluation, paint, verbose),
         _unchecked(evaluation, paint),
@@ -98,6 +99,7 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "coverage": [asdict(item) for item in evaluation.coverage],
         "unchecked": evaluation.unchecked,
         "judge": evaluation.judge,
+        "promotion": asdict(evaluation.promotion) if evaluation.promotion is not None else None,
     }
     made: dict[str, Any] = _plain_json(body)
     return made
@@ -221,6 +223,14 @@ def _scores(evaluation: Evaluation, paint: Paint) -> list[str]:
         score = content.figure(area.score)
         lines.append(f"  {name:<{width}}  {score:>4}  {paint(area.status, _COLOUR[area.status])}")
     return lines
+
+
+def _environments(evaluation: Evaluation, paint: Paint, verbose: bool) -> list[str]:
+    if evaluation.promotion is None:
+        return []
+    from fcc.reports.environments import environments_lines
+
+    return [paint("Environments", "bold"), *environments_lines(evaluation.promotion, paint, verbose=verbose)]
 
 
 def _rubric(criteria: tuple[CriterionResult, ...], overall: float | None, paint: Paint) -> list[str]:

@@ -43,6 +43,8 @@ def markdown(evaluation: Evaluation, most: int = MOST_IN_COMMENT) -> str:
         _findings(evaluation),
         _files(evaluation),
         _scores(evaluation),
+        _environments(evaluation),
+        _varying(evaluation),
         _rubric(evaluation),
         _coverage(evaluation),
         _list("Not checked", (prose(line) for line in content.unchecked_once(evaluation))),
@@ -112,6 +114,30 @@ def _files(evaluation: Evaluation) -> list[str]:
 def _scores(evaluation: Evaluation) -> list[str]:
     rows = [(code(area.area), content.figure(area.score), area.status) for area in evaluation.areas]
     return _table(f"Scores: overall {content.figure(evaluation.overall)}", ("Area", "Score", "Reads"), rows)
+
+
+def _environments(evaluation: Evaluation) -> list[str]:
+    if evaluation.promotion is None:
+        return []
+    from fcc.reports.environments import rows_of
+
+    rows = [
+        (code(name), prose(entered), *figures) for name, entered, *figures in rows_of(evaluation.promotion)
+    ]
+    names = ("Environment", "Entered by", "Lowest score", "Errors", "Warnings", "Reads")
+    return _table("Environments", names, rows)
+
+
+def _varying(evaluation: Evaluation) -> list[str]:
+    promotion = evaluation.promotion
+    if promotion is None or not promotion.inputs:
+        return []
+    from fcc.reports.environments import not_meant
+
+    reached = [stage.name for stage in promotion.stages if stage.reads != "NOT REACHED"]
+    rows = [(code(item.name), *map(code, item.values), str(item.files)) for item in promotion.inputs]
+    table = _table("What differs", ("Input", *map(code, reached), "Files"), rows)
+    return [*table, "", f"{not_meant(promotion)}"]
 
 
 def _rubric(evaluation: Evaluation) -> list[str]:

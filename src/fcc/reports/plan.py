@@ -5,8 +5,8 @@ from __future__ import annotations
 from fcc.reports._layout import Paint, plain, wrapped
 from fcc.simulation.preview import Preview, StepPreview
 
-_WORD = {"ask": "ask", "keep": "keep", "skip": "skip", "gate": "gate"}
-_COLOUR = {"ask": "yellow", "keep": "green", "skip": "dim", "gate": "bold"}
+_WORD = {"ask": "ask", "keep": "keep", "skip": "skip", "gate": "gate", "rehearse": "run"}
+_COLOUR = {"ask": "yellow", "keep": "green", "skip": "dim", "gate": "bold", "rehearse": "bold"}
 
 
 def plan_report(preview: Preview, paint: Paint = plain) -> str:
@@ -26,7 +26,7 @@ def _step(step: StepPreview, widths: tuple[int, int], paint: Paint) -> list[str]
     word = paint(f"{_WORD[step.action]:<4}", _COLOUR[step.action])
     head = f"  {step.name:<{widths[0]}}  {step.persona:<{widths[1]}}  {word}"
     lines = [f"{head}  {_tokens(step)}".rstrip()]
-    above = [cause.name for cause in step.causes if cause.kind == "upstream"]
+    above = list(dict.fromkeys(cause.name for cause in step.causes if cause.kind == "upstream"))
     parts = [cause.text for cause in step.causes if cause.kind != "upstream"]
     parts += [f"upstream {' and '.join(above)} {'change' if len(above) > 1 else 'changes'}"] if above else []
     why = "; ".join(parts + ([step.note] if step.note else []))

@@ -43,6 +43,8 @@ def run_report(
         lines += _step_lines(record, step, widths, paint)
     if record.findings:
         lines += ["", "  between steps", *_found(record.findings, paint)]
+    if record.chain.get("environments"):
+        lines += _environments(record, paint)
     lines += ["", *_end_lines(record, paint, name or record.id, again), *_open(record, name or record.id)]
     if folder:
         lines += [
@@ -51,6 +53,14 @@ def run_report(
             f"Record   {folder}/run.json",
         ]
     return "\n".join(lines)
+
+
+def _environments(record: RunRecord, paint: Paint) -> list[str]:
+    from fcc.evaluations.promotion import promotion_of  # most runs have none
+    from fcc.reports.environments import environments_lines
+
+    promotion = promotion_of(record)
+    return ["", *environments_lines(promotion, paint)] if promotion is not None else []
 
 
 def _findings(record: RunRecord) -> list[Finding]:
@@ -74,7 +84,7 @@ def _open(record: RunRecord, name: str) -> list[str]:
 
 
 def _who(step: StepRecord) -> str:
-    return step.persona or "gate"
+    return step.persona or ("rehearsal" if step.rehearsal else "gate")
 
 
 def _step_lines(record: RunRecord, step: StepRecord, widths: tuple[int, int], paint: Paint) -> list[str]:
@@ -105,8 +115,10 @@ def _found(findings: Sequence[Finding], paint: Paint) -> list[str]:
 
 def _decided(step: StepRecord) -> str:
     gate = step.gate
-    if gate is None or gate.decision == "waiting":
-        return gate.question if gate is not None else ""
+    if gate is None:
+        return ""
+    if gate.decision == "waiting":
+        return f"{gate.question} ({gate.reason})" if gate.reason else gate.question
     reason = f": {gate.reason}" if gate.reason else ""
     return f"by {gate.by}{reason}" if gate.by else ""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fcc import _yaml
 from fcc.agents import Chain, Plan, Policy, make_plan, read_policy
@@ -69,8 +70,29 @@ class Catalog:
         """
         made, document = (chain, None) if isinstance(chain, Chain) else self.chain(chain)
         return make_plan(
-            made, persona=self.personas.get, prompt=self.prompts.get, policy=self.policy, document=document
+            made,
+            persona=self.personas.get,
+            prompt=self.prompts.get,
+            policy=self.policy,
+            included=self.chain,
+            scenario=self.scenario,
+            document=document,
         )
+
+    def whole_chain(self, chain: str) -> Chain:
+        """The chain of that name, with the steps of those that it includes; errors as `plan`."""
+        from fcc.agents.including import expand
+
+        return expand(*self.chain(chain), self.chain)[0]
+
+    def scenario(self, name: str) -> Mapping[str, Any]:
+        """What the scenario of that name says, as JSON."""
+        from fcc.evaluations.rehearsal.scenario import read_scenario
+
+        found: Mapping[str, Any] = read_scenario(self.workspace.get("evaluations", name).path).model_dump(
+            mode="json"
+        )
+        return found
 
     def path_of(self, chain: object) -> Path | None:
         """The file of a chain, by its path or its name; None for a built-in one, or one that was given itself."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fcc.evaluations.constitution_rubric import NAME as CONSTITUTION
+from fcc.evaluations.constitution_rubric import constitution_rubric
 from fcc.evaluations.evaluation import CheckedFile, Evaluation
 from fcc.evaluations.files import find_rubric
 from fcc.evaluations.plugins import score_with
@@ -14,6 +16,7 @@ from fcc.evaluations.requirements import coverage
 from fcc.evaluations.rubric import Rubric, RubricEvidence, apply_rubric, decide_rubric, rubric_score
 from fcc.redaction import redact_json, redactor, unchanged
 from fcc.simulation import Finding, RunRecord, gates
+from fcc.simulation.resolved import plan_of
 from fcc.wiring.backends import Model
 from fcc.wiring.catalog import Catalog, open_catalog
 from fcc.wiring.gathering import Choice, Evidence, gather, of_run
@@ -41,8 +44,8 @@ def evaluate(
     Args:
         target: a record, a run's id, `last`, or a path to a run's folder, a file, or a folder of files; or several of the
             last two, judged as one set.
-        rubric: criteria that decide; a rubric, its name, or its file. Without one, a run is decided by its own policy,
-            and files by whether anything is wrong with them.
+        rubric: criteria that decide; a rubric, its name, or its file; `constitution` for the rules of a run's personas.
+            Without one, a run is decided by its own policy, and files by whether anything is wrong with them.
         judge: answers the rubric's questions; by default those of the rubric `delivery`. One that is not calibrated
             only informs.
         workspace: whose checks, rubrics and calibrations are used; by default, the nearest one's.
@@ -69,12 +72,20 @@ def evaluate(
     evidence = replace(evidence, evaluation=replace(evidence.evaluation, coverage=asked))
     if rubric is None and judge is None:
         return without_secrets(evidence.evaluation)
-    criteria = (
-        rubric if isinstance(rubric, Rubric) else find_rubric(str(rubric or DELIVERY), catalog.workspace)
-    )
+    criteria = rubric if isinstance(rubric, Rubric) else _rubric(str(rubric or DELIVERY), evidence, catalog)
     if judge is None or isinstance(judge, JudgeRequest):
         return without_secrets(_by_rubric(evidence, criteria, judge, catalog))
     return without_secrets(_by_rubric(evidence, criteria, JudgeRequest(judge), catalog))
+
+
+def _rubric(name: str, evidence: Evidence, catalog: Catalog) -> Rubric:
+    """The rubric of that name; `constitution` is made from a run's personas, unless the workspace has its own."""
+    record = evidence.record
+    if name != CONSTITUTION or record is None or name in catalog.workspace.files("evaluations"):
+        return find_rubric(name, catalog.workspace)
+    constitutions = {planned.persona.id: planned.persona.constitution for planned in plan_of(record).steps}
+    delivered = {delivery.step for delivery in evidence.deliveries}
+    return constitution_rubric(constitutions, [step for step in record.steps if step.name in delivered])
 
 
 def without_secrets(evaluation: Evaluation) -> Evaluation:
@@ -104,6 +115,7 @@ def without_secrets(evaluation: Evaluation) -> Evaluation:
         criteria=tuple(replace(item, reason=clear(item.reason)) for item in evaluation.criteria),
         coverage=tuple(replace(item, item=clear(item.item)) for item in evaluation.coverage),
         judge=redact_json(evaluation.judge, clear),
+        promotion=evaluation.promotion.cleared(clear) if evaluation.promotion is not None else None,
     )
 
 

@@ -12,7 +12,6 @@ from fcc import _yaml
 from fcc.agents import ReadinessPolicy
 from fcc.errors import ConfigError, FccError, InvalidFileError, NotFoundError
 from fcc.evaluations.assessor import (
-    EvidenceAssessor,
     Ignoring,
     TextAssessor,
     apply_checks,
@@ -24,14 +23,17 @@ from fcc.evaluations.contracts import Context, Source, check_contracts
 from fcc.evaluations.evaluation import CheckedFile, Evaluation
 from fcc.evaluations.files import workspace_checks
 from fcc.evaluations.kustomize import patches
+from fcc.evaluations.promotion import promotion_of
 from fcc.evaluations.validation import KINDS, Validation, validate_artifact
 from fcc.simulation import Delivery, Finding, RunRecord, extract_artifacts
 from fcc.simulation.kinds import kind_of
 from fcc.simulation.reassess import reassess
+from fcc.simulation.resolved import plan_of
 from fcc.simulation.run_folder import find_run
 from fcc.simulation.verdict import Decision, decide, said
 from fcc.simulation.verdict import Evidence as Known
 from fcc.wiring.catalog import Catalog
+from fcc.wiring.standards import Standards
 from fcc.workspace import show_path
 
 PASSED_OVER = frozenset(
@@ -121,9 +123,11 @@ def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
     Raises:
         ConfigError: the run has no output, or is damaged.
     """
-    assessor = EvidenceAssessor(workspace_checks(catalog.workspace), choice.ignored, advise=True)
+    standards = Standards.of(catalog.workspace)
+    assessor = standards.assessor(plan_of(record), choice.ignored, advise=True)
     judged = reassess(record, assessor)
-    steps = [step for step in judged.steps if step.status == "completed" and step.gate is None]
+    ended = [step for step in judged.steps if step.status == "completed" and step.gate is None]
+    steps = [step for step in ended if not step.rehearsal]
     if not steps:
         raise ConfigError(
             f"the run {record.id} has no output that could be judged", hint="Go on with it first."
@@ -135,7 +139,7 @@ def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
         for artifact in step.artifacts
     )
     verdict = judged.verdict
-    reasons = [reason for step in steps for reason in step.unchecked]
+    reasons = [reason for step in ended for reason in step.unchecked]
     evaluation = Evaluation(
         subject=record.id,
         source="run",
@@ -147,6 +151,7 @@ def of_run(record: RunRecord, catalog: Catalog, choice: Choice) -> Evidence:
         overall=verdict.overall if verdict else None,
         unchecked=tuple(dict.fromkeys([*reasons, *assessor.passed_over])),
         chain=str(record.chain.get("name", "")),
+        promotion=promotion_of(judged),
     )
     return Evidence(evaluation, tuple(map(Delivery.of, steps)), judged)
 

@@ -94,28 +94,38 @@ def judge_outputs(
             "this rubric asks a judge nothing",
             hint="Give it a criterion with `evidence: judge` and a `question`.",
         )
-    judge, judgements = _ask(request, catalog, lambda judge: _score(judge, deliveries, criteria))
-    known = judge.prompt_hash(criteria)
-    decides = may_decide(_calibrations(catalog), judge.name, known)
     areas = {item.name: item.areas for item in rubric.criteria}
-    by_criterion = {item.name: _over(item.name, areas[item.name], judgements, decides) for item in criteria}
+    judge, judgements = _ask(request, catalog, lambda judge: _score(judge, deliveries, criteria, areas))
+    known = judge.prompt_hash(criteria)
+    asked = {judgement.prompt_hash for judgement in judgements.values()} or {known}
+    calibrations = list(_calibrations(catalog))
+    decides = all(may_decide(calibrations, judge.name, questions) for questions in asked)
+    by_criterion = {item.name: _over(item.name, judgements, decides) for item in criteria}
     return Judged(by_criterion, _facts(judge, known, judgements, decides=decides))
 
 
 async def _score(
-    judge: Judge, deliveries: Sequence[Delivery], criteria: Sequence[JudgeCriterion]
+    judge: Judge,
+    deliveries: Sequence[Delivery],
+    criteria: Sequence[JudgeCriterion],
+    areas: Mapping[str, Sequence[str]],
 ) -> dict[str, Judgement]:
-    return {item.step: await judge.score(item.task, item.output, criteria) for item in deliveries}
+    """What the judge says of each output that a criterion is about, by those criteria only."""
+    found = {}
+    for own in deliveries:
+        asked = [item for item in criteria if not areas[item.name] or own.step in areas[item.name]]
+        if asked:
+            found[own.step] = await judge.score(own.task, own.output, asked)
+    return found
 
 
-def _over(
-    name: str, areas: Sequence[str], judgements: Mapping[str, Judgement], calibrated: bool
-) -> JudgedCriterion:
+def _over(name: str, judgements: Mapping[str, Judgement], calibrated: bool) -> JudgedCriterion:
     """One criterion over the outputs that it is about: the mean; nothing where one could not be judged."""
     said: dict[str, CriterionJudgement] = {
-        step: next(item for item in judgement.criteria if item.name == name)
+        step: item
         for step, judgement in judgements.items()
-        if not areas or step in areas
+        for item in judgement.criteria
+        if item.name == name
     }
     values = [item.value for item in said.values() if item.value is not None]
     whole = bool(said) and len(values) == len(said)

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from fcc.evaluations.calibration import Calibration, CalibrationPair
 from fcc.evaluations.mutation import MutationTable, mutate
 from fcc.evaluations.rubric import Rubric
-from fcc.providers.deterministic.defects import DEFECTS
+from fcc.providers.deterministic.defects import defects_of
 from fcc.simulation import Delivery, Finding, RunRecord
 from fcc.wiring.backends import DETERMINISTIC
 from fcc.wiring.catalog import Catalog
 from fcc.wiring.judging import JudgeRequest, measure_judge
 from fcc.wiring.preparing import RunRequest, prepare
+from fcc.wiring.rehearsing import RunRehearsals
 
 
 class Mutations(NamedTuple):
@@ -32,7 +33,7 @@ def seed_defects(
     rubric: Rubric | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Mutations:
-    """Run a chain with each defect that is known, and hold what is found against a clean run.
+    """Run a chain with each defect that is made for it, and hold what is found against a clean run.
 
     Args:
         chain: its name or file; it is answered by the stand-in, whatever it asks for.
@@ -50,7 +51,12 @@ def seed_defects(
         records[defect] = made
         return made
 
-    table = mutate(DEFECTS.values(), run_cell, findings_of)
+    rehearsals = RunRehearsals(catalog)
+
+    def evaluate(record: RunRecord) -> tuple[Finding, ...]:
+        return (*findings_of(record), *rehearsals.findings(record))
+
+    table = mutate(defects_of(Path(chain).stem), run_cell, evaluate)
     if judge is None:
         return Mutations(table)
     pairs = tuple(

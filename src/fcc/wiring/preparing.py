@@ -10,20 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcc import _yaml
 from fcc._sync import run_sync
 from fcc.agents import Chain, GatePolicy, Plan, unfold
-from fcc.agents.chain import is_json
 from fcc.agents.flow import RunLimits
-from fcc.errors import CassetteMissError, ConfigError, NotFoundError
+from fcc.errors import CassetteMissError, ConfigError
 from fcc.messaging import EventBus, EventType
 from fcc.messaging.events import Event
 from fcc.redaction import redact_json, redactor, unchanged
-from fcc.simulation import Approval, Approver, Assessor, Gate, RunFolder, Runner, RunOrder, RunRecord
+from fcc.simulation import Approval, Approver, Gate, RunFolder, Runner, RunOrder, RunRecord
 from fcc.simulation.caller import ledger_name
 from fcc.simulation.resolved import differences, plan_of, resolve, without_secrets
 from fcc.wiring.backends import Backends, Model, is_whole
 from fcc.wiring.catalog import Catalog, open_catalog
+from fcc.wiring.given import documents_of, inputs_of, limits_of
 from fcc.wiring.ids import check_run_id, new_run_id
 from fcc.wiring.replies import (
     Reuse,
@@ -38,9 +37,10 @@ from fcc.wiring.replies import (
 from fcc.workspace import Workspace, show_path
 
 if TYPE_CHECKING:
-    from fcc.evaluations.checks import OwnCheck
     from fcc.simulation.ledger import Ledger
     from fcc.simulation.preview import Preview
+    from fcc.simulation.rehearsing import Rehearser
+    from fcc.wiring.standards import Standards
 
 Place = Workspace | Path | str | None
 """A workspace, or where one is."""
@@ -68,6 +68,8 @@ class RunRequest:
     """What was said at gates before; each holds as long as its evidence does."""
     source: Path | None = None
     """The chain's file, where it is known by its path and not by its name."""
+    inputs_from: str | Path | RunRecord | None = None
+    """A finished run whose structured data are inputs; those that are given go over them."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class Prepared:
     """The runs whose replies may be used again."""
     finished: RunRecord | None = None
     """The record, where the run has come to its end already."""
-    checks: tuple[OwnCheck, ...] = ()
-    """The workspace's own checks."""
+    standards: Standards | None = None
+    """By what outputs are judged; None where they are not."""
 
     async def go(self) -> RunRecord:
         """The record of the run."""
@@ -178,9 +180,10 @@ class Prepared:
         return Runner(
             backends=self.backends.by_step.__getitem__,
             clock=time.time,
-            assessor=_assessor(self.checks) if self.request.assess else None,
+            assessor=self.standards.assessor(self.plan) if self.standards is not None else None,
             gate=_gate(self.request.approvals) if self.plan.has_gates else None,
             approver=self.request.approver,
+            rehearser=_rehearser() if self.plan.scenarios else None,
             bus=self.request.bus or EventBus(),
             log=folder.log if folder else None,
             save=folder.save if folder else None,
@@ -203,8 +206,8 @@ def prepare(request: RunRequest) -> Prepared:
     redact = redactor()
     if redact is not unchanged and (clear := without_secrets(plan, redact)) is not plan:
         plan, backends = clear, Backends.of_run(clear, request.model, catalog)
-    values = redact_json(plan.chain.resolve_inputs(request.inputs), redact)
-    documents = redact_json(_documents(plan.chain, request.on), redact)
+    values = redact_json(inputs_of(request, plan.chain, catalog), redact)
+    documents = redact_json(documents_of(plan.chain, request.on), redact)
     if request.run_id is not None:
         check_run_id(request.run_id)
     _check_approvals(request.approvals, plan.chain)
@@ -215,7 +218,7 @@ def prepare(request: RunRequest) -> Prepared:
         request.run_id or new_run_id(time.time()),
         values,
         documents,
-        _limits(plan.chain.limits, request.limits),
+        limits_of(plan.chain.limits, request.limits),
         backends.asked,
         backends.profiles,
         tuple(reference(run, record) for run, record in names),
@@ -235,8 +238,8 @@ def prepare(request: RunRequest) -> Prepared:
     if prior is not None:
         order = replace(order, run_id=prior.id, prior=prior, reuse=prior.reuse or order.reuse)
     finished = prior if prior is not None and is_whole(prior) else None
-    checks = _checks(request, catalog)
-    return Prepared(plan, order, backends, folder, request, before, finished, checks)
+    standards = _standards(request, catalog)
+    return Prepared(plan, order, backends, folder, request, before, finished, standards)
 
 
 def prepare_again(folder: Path, request: RunRequest) -> Prepared:
@@ -264,7 +267,7 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
         record.id,
         record.inputs,
         record.documents,
-        _limits(limits, request.limits),
+        limits_of(limits, request.limits),
         backends.asked,
         backends.profiles,
         record.reuse,
@@ -274,10 +277,11 @@ def prepare_again(folder: Path, request: RunRequest) -> Prepared:
     if order.limits.max_cost is not None:
         backends.check_prices()
     unscored = any(
-        step.status == "completed" and step.gate is None and step.score is None for step in record.steps
+        step.status == "completed" and step.gate is None and step.score is None and not step.rehearsal
+        for step in record.steps
     )
     request = replace(request, assess=request.assess and not unscored)
-    return Prepared(plan, order, backends, folder, request, before_it, checks=_checks(request, catalog))
+    return Prepared(plan, order, backends, folder, request, before_it, standards=_standards(request, catalog))
 
 
 def _check_approvals(policy: GatePolicy | None, chain: Chain) -> None:
@@ -294,7 +298,8 @@ def edited_since(record: RunRecord, catalog: Catalog) -> list[str]:
     except (ConfigError, OSError):
         return []
     found = ["the chain"] if now["chain"] != record.chain else []
-    for part, noun in (("personas", "persona"), ("prompts", "prompt"), ("policies", "policy")):
+    nouns = {"personas": "persona", "prompts": "prompt", "policies": "policy", "scenarios": "scenario"}
+    for part, noun in nouns.items():
         held: Mapping[str, Any] = getattr(record, part)
         found += [f"{noun} {name}" for name, value in held.items() if now[part].get(name, value) != value]
     return found + (["the readiness policy"] if now["policy"] != record.policy else [])
@@ -339,25 +344,6 @@ def _is_stillborn(folder: Path) -> bool:
     return left == {"events.jsonl"}
 
 
-def _documents(chain: Chain, given: Mapping[str, Any]) -> dict[str, Any]:
-    for name in given:
-        if name not in chain.events:
-            near = _yaml.suggestion(name, list(chain.events))
-            raise NotFoundError(f"the chain {chain.name!r} has no event {name!r}{near}")
-        if not isinstance(given[name], Mapping) or not is_json(given[name]):
-            raise ConfigError(
-                f"the document of the event {name!r} is no JSON mapping in UTF-8, nested at most 100 deep",
-                hint="NaN, infinity, dates and halves of surrogate pairs are no JSON.",
-            )
-    return dict(given)
-
-
-def _limits(base: RunLimits, given: RunLimits | None) -> RunLimits:
-    if given is None:
-        return base
-    return base.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
-
-
 def _lazily(workspace: Place) -> Callable[[], Catalog]:
     return cache(lambda: open_catalog(workspace))
 
@@ -368,15 +354,15 @@ def _gate(approvals: GatePolicy | None) -> Gate:
     return PolicyGate(approvals)
 
 
-def _assessor(checks: tuple[OwnCheck, ...]) -> Assessor:
-    from fcc.evaluations.assessor import EvidenceAssessor
+def _rehearser() -> Rehearser:
+    from fcc.wiring.rehearsing import make_rehearser
 
-    return EvidenceAssessor(checks)
+    return make_rehearser()
 
 
-def _checks(request: RunRequest, catalog: Callable[[], Catalog]) -> tuple[OwnCheck, ...]:
+def _standards(request: RunRequest, catalog: Callable[[], Catalog]) -> Standards | None:
     if not request.assess:
-        return ()
-    from fcc.evaluations.files import workspace_checks
+        return None
+    from fcc.wiring.standards import Standards
 
-    return workspace_checks(catalog().workspace)
+    return Standards.of(catalog().workspace)

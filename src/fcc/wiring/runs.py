@@ -33,12 +33,14 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
     approver: Approver | None = None,
     approvals: GatePolicy | None = None,
     stream: bool = False,
+    inputs_from: str | Path | RunRecord | None = None,
 ) -> RunRecord:
     """Run a chain and return its record.
 
     Args:
         chain: a chain, a plan, the name of a chain, or the path of a chain file.
-        inputs: values for the chain's inputs; what is left out takes its default.
+        inputs: values for the chain's inputs; what is left out takes its default. An earlier run (`type: run`) is
+            given by its id, `last`, its folder, or as its record.
         model: what answers: `deterministic` (the default), a LiteLLM model string, the name of a profile or of a
             plugin, or a provider. A mapping names steps; `"*"` in it stands for those it does not name.
         out: the run's folder; without one, nothing is written, and nothing can be resumed.
@@ -52,6 +54,8 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
         approver: asks a person at gates; without one the run's status is `waiting` there.
         approvals: a policy that decides in every person's place where it can.
         stream: whether `bus` is told replies while they come, as `EventType.MODEL_CALL_TEXT`.
+        inputs_from: a finished run (its id, `last`, its folder, or the record) whose structured data are taken as
+            inputs of the same names; `inputs` go over them.
 
     Returns:
         The record. An outage is no exception here: the verdict is NO VERDICT, and the step says why.
@@ -60,22 +64,8 @@ async def arun(  # noqa: PLR0913 - all but the chain are options, each by its na
         ConfigError: something is wrong with the chain, its inputs or the options; nothing was run.
         StorageError: a result could not be written.
     """
-    request = RunRequest(
-        chain,
-        inputs or {},
-        model,
-        out,
-        run_id,
-        bus,
-        workspace,
-        assess,
-        on or {},
-        reuse,
-        limits,
-        approver,
-        approvals,
-        stream,
-    )
+    made = (chain, inputs or {}, model, out, run_id, bus, workspace, assess, on or {}, reuse)
+    request = RunRequest(*made, limits, approver, approvals, stream, inputs_from=inputs_from)
     return await prepare(request).go()
 
 
@@ -95,24 +85,11 @@ def run(  # noqa: PLR0913 - all but the chain are options, each by its name
     approver: Approver | None = None,
     approvals: GatePolicy | None = None,
     stream: bool = False,
+    inputs_from: str | Path | RunRecord | None = None,
 ) -> RunRecord:
     """Run a chain and return its record: `arun` for code that is not async, also in a notebook."""
-    request = RunRequest(
-        chain,
-        inputs or {},
-        model,
-        out,
-        run_id,
-        bus,
-        workspace,
-        assess,
-        on or {},
-        reuse,
-        limits,
-        approver,
-        approvals,
-        stream,
-    )
+    made = (chain, inputs or {}, model, out, run_id, bus, workspace, assess, on or {}, reuse)
+    request = RunRequest(*made, limits, approver, approvals, stream, inputs_from=inputs_from)
     return prepare(request).go_sync()
 
 
