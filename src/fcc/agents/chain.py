@@ -48,6 +48,9 @@ _ARTICLE: dict[str, str] = {kind: "an" if kind == "integer" else "a" for kind in
 _DEEPEST = 100
 """How deep a value may nest that a run is given."""
 
+_LONGEST_SHOWN = 120
+"""How many characters of a value a message shows."""
+
 
 def is_json(value: Any) -> bool:
     """Whether a value can stand in a record: JSON in UTF-8, without NaN, nested at most 100 deep."""
@@ -56,6 +59,12 @@ def is_json(value: Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return _depth(value) <= _DEEPEST
+
+
+def _short(value: Any) -> str:
+    """A value as a message shows it: who wrote it may have written much."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
 
 
 def _depth(value: Any) -> int:
@@ -110,14 +119,16 @@ class ChainInput(BaseModel):
         if isinstance(value, bool) and self.type != "boolean":
             fits = False
         if not fits:
-            raise ValueError(f"{name} must be {_ARTICLE[self.type]} {self.type}, not {value!r}")
+            raise ValueError(f"{name} must be {_ARTICLE[self.type]} {self.type}, not {_short(value)}")
         if not is_json(value):
-            raise ValueError(f"{name} holds something that is no JSON value in UTF-8: {value!r}")
+            raise ValueError(f"{name} holds something that is no JSON value in UTF-8: {_short(value)}")
         if self.choices and value not in self.choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, self.choices))}, not {value!r}")
+            raise ValueError(
+                f"{name} must be one of {', '.join(map(str, self.choices))}, not {_short(value)}"
+            )
 
     def _check_run(self, name: str, value: Any) -> None:
-        if not isinstance(value, dict) or not RUN_PARTS.keys() <= value.keys() or not is_json(value):
+        if not is_json(value) or not _is_run(value):
             raise ValueError(f"{name} must be a run: its id, `last`, or its folder")
         if self.chain is not None and value["chain"] != self.chain:
             raise ValueError(
@@ -135,6 +146,20 @@ RUN_PARTS: dict[str, str] = {
     "files": "list",
 }
 """What an earlier run is as an input, each part with its type."""
+
+_FILE_PARTS = ("step", "path", "kind", "text")
+
+
+def _is_run(value: Any) -> bool:
+    """Whether a value has the parts of an earlier run, each of its type."""
+    if not isinstance(value, dict) or not RUN_PARTS.keys() <= value.keys():
+        return False
+    if any(not isinstance(value[part], _PYTHON_TYPES[kind]) for part, kind in RUN_PARTS.items()):
+        return False
+    texts = list(value["outputs"].values())
+    for file in value["files"]:
+        texts += [file.get(part) for part in _FILE_PARTS] if isinstance(file, dict) else [None]
+    return all(isinstance(text, str) for text in texts)
 
 
 class HandoffRule(BaseModel):

@@ -173,7 +173,7 @@ class EvidenceAssessor:
         prose = [Source(f"outputs/{item.step}.md", "markdown", without_files(item)) for item in delivered]
         tasks = {delivery.step: delivery.task for delivery in delivered}
         found = check_contracts([*sources, *prose], Context(inputs, tasks))
-        told = {source.file for source in prose}
+        told = {f"outputs/{item.step}.md" for item in delivered if not item.fits}
         softened = [
             # a sentence may be quoted as an example, where a comment in a manifest is not
             replace(finding, severity="warning")

@@ -46,8 +46,9 @@ FAMILIES = ("hadolint-", "shellcheck-", "workflow-", "compose-", "gitlab-")
 
 @cache
 def known_rules() -> tuple[str, ...]:
-    """The rules of contracts, of validators and of the text, without checks of the user's own."""
+    """The rules of contracts, of environments, of validators and of the text, without checks of the user's own."""
     from fcc.evaluations.contracts import RULES
+    from fcc.evaluations.environments import RULES as VARIATIONS
 
     texts = [f"text-{gate}" for gate in _OF_TEXTS.split()]
-    return (*(rule.id for rule in RULES), *_OF_VALIDATORS.split(), *texts, "requirement-unmet")
+    return (*(rule.id for rule in RULES), *VARIATIONS, *_OF_VALIDATORS.split(), *texts, "requirement-unmet")

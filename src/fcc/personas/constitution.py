@@ -46,7 +46,8 @@ class Rule(BaseModel):
     words: Text | None = Field(default=None, description="Why no code and no judge can hold it.")
     examples: Examples = Field(
         default=Examples(),
-        description="Answers in Markdown, with files in fenced blocks, that keep the rule, and others that break it.",
+        description="Answers in Markdown, with files in fenced blocks, that keep the rule, and others that break it. A quote"
+        " at the start of one is the task that it answers.",
     )
 
     @model_validator(mode="before")

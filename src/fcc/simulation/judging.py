@@ -18,10 +18,17 @@ def judge_run(plan: Plan, steps: Sequence[StepRecord], findings: Sequence[Findin
             step.name,
             step.score,
             step.findings,
-            step.error.message if step.error is not None else "; ".join(step.unchecked),
+            _missing(step),
             plan.readiness_of(step.environment),
         )
         for step in counted
     ]
     differing = [said(finding) for finding in findings if finding.severity == "error"]
     return decide(plan.policy, evidence, [*gates.refusals(steps), *differing])
+
+
+def _missing(step: StepRecord) -> str:
+    """Why a step has no score, where it has none."""
+    if step.error is not None:
+        return step.error.message
+    return "; ".join(step.unchecked or (finding.message for finding in step.findings)) or "it was not scored"

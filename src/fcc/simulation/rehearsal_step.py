@@ -109,5 +109,6 @@ def differing_parts(step: StepRecord, came: Rehearsed) -> list[str]:
         "data": (fingerprint(step.data), fingerprint(dict(came.data))),
         "findings": (step.findings, came.findings),
         "score": (step.score, came.score),
+        "unchecked": (step.unchecked, came.unchecked),
     }
     return [name for name, (then, now) in parts.items() if then != now]

@@ -165,9 +165,9 @@ def find_run(name: str, runs: Path) -> Path:
         NotFoundError: there is none; near ids are suggested.
     """
     as_path = Path(name)
-    if as_path.name == "run.json" and as_path.is_file():
+    if as_path.name == "run.json" and _is_file(as_path):
         return as_path.parent
-    if (as_path / "run.json").is_file():
+    if _is_file(as_path / "run.json"):
         return as_path
     known = list_runs(runs)
     if name == "last" and known:
@@ -179,6 +179,13 @@ def find_run(name: str, runs: Path) -> Path:
             f"there are no runs in {show_path(runs)}", hint="Make one: fcc-agents run devops-deployment"
         )
     raise not_found("run", name, [path.name for path in known], hint="See them all: fcc-agents list runs")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def list_runs(runs: Path) -> list[Path]:

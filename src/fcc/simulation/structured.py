@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fcc.agents.chain import is_json
+
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
@@ -36,6 +38,10 @@ def parse_output(text: str, schema: Mapping[str, Any]) -> Parsed:
         value = _value(text)
     except ValueError as error:
         return Parsed(None, (f"it is no JSON: {error}",))
+    if not is_json(value):
+        return Parsed(
+            None, ("it holds a number or a text that no JSON in UTF-8 can hold, or nests too deeply",)
+        )
     problems = _problems(value, schema)
     return Parsed(None if problems else value, problems)
 

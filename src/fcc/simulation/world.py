@@ -99,35 +99,49 @@ class World:
         """What a unit's files are held against: its inputs, and those that what it rests on took from a step."""
         if not self._hands_inputs:
             return self.inputs_of(unit)
-        wanted, names = set(), list(unit.needs)
-        while names:
-            name = names.pop()
-            if name not in wanted:
-                wanted.add(name)
-                names += self.units[name].needs
-        return self._agreed(unit.environment, wanted) | self.handed(unit)
+        return self._agreed(unit.environment, self._up_to(unit.needs)) | self.handed(unit)
 
     def promised_in(self, environment: str) -> dict[str, Any]:
         """What the files of an environment are held against, all together."""
         return self._agreed(environment, self.done)
 
     def _agreed(self, environment: str, names: Container[str]) -> dict[str, Any]:
-        """The inputs that hold for some units together: those on which they don't agree are left out."""
+        """The inputs that hold for some units together: those on which they don't agree are left out.
+
+        Files that were made with the run's own inputs count, too, but not those that what gave others rests on.
+        """
         inputs = self.plan.chain.inputs_in(environment, self.inputs)
-        given: dict[str, list[Any]] = {}
-        for name, record in self.done.items() if self._hands_inputs else ():
-            unit = self.units.get(name)
-            if unit is None or record.status != "completed" or name not in names:
-                continue
-            if unit.environment in {"", environment}:
-                for key, value in self.handed(unit).items():
-                    given.setdefault(key, []).append(value)
-        for key, values in given.items():
+        if not self._hands_inputs:
+            return inputs
+        done = [
+            unit
+            for name, unit in self.units.items()
+            if name in names
+            and name in self.done
+            and self.done[name].status == "completed"
+            and unit.environment in {"", environment}
+        ]
+        taken_by = {unit.name: self.handed(unit) for unit in done}
+        for key in {key: None for own in taken_by.values() for key in own}:
+            takers = [unit for unit in done if key in taken_by[unit.name]]
+            values = [taken_by[unit.name][key] for unit in takers]
+            before = self._up_to({self.source(unit) for unit in takers})
+            others = (unit for unit in done if unit not in takers and unit.name not in before)
+            values += [inputs.get(key) for unit in others if self.done[unit.name].artifacts]
             if all(value == values[0] for value in values):
                 inputs[key] = values[0]
             else:
                 inputs.pop(key, None)
         return inputs
+
+    def _up_to(self, names: Iterable[str]) -> set[str]:
+        """Some units, and all that they rest on."""
+        found, front = set[str](), list(names)
+        while front:
+            if (name := front.pop()) not in found:
+                found.add(name)
+                front += self.units[name].needs
+        return found
 
     @cached_property
     def _hands_inputs(self) -> bool:

@@ -16,7 +16,7 @@ from fcc.errors import NotFoundError
 from fcc.personas import PersonaRegistry
 from fcc.prompts import PromptLibrary
 from fcc.simulation import Backend
-from fcc.workspace import Workspace, show_path
+from fcc.workspace import Workspace, not_found, show_path
 
 if TYPE_CHECKING:
     from fcc.providers.profile import Profile
@@ -86,9 +86,16 @@ class Catalog:
         return expand(*self.chain(chain), self.chain)[0]
 
     def scenario(self, name: str) -> Mapping[str, Any]:
-        """What the scenario of that name says, as JSON."""
+        """What the scenario of that name says, as JSON.
+
+        Raises:
+            NotFoundError: there is no such file.
+            InvalidFileError: it is wrong, or no scenario.
+        """
         from fcc.evaluations.rehearsal.scenario import read_scenario
 
+        if name not in (known := self.workspace.files("evaluations")):
+            raise not_found("scenario", name, list(known), hint="See them all: fcc-agents list evaluations")
         found: Mapping[str, Any] = read_scenario(self.workspace.get("evaluations", name).path).model_dump(
             mode="json"
         )

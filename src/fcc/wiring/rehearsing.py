@@ -21,6 +21,7 @@ from fcc.workspace import not_found, show_path
 _PASSED_OVER = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".fcc", ".tox"})
 _READ = frozenset(
     {
+        "github_workflow",
         "helm_chart_yaml",
         "helm_template",
         "helm_values",

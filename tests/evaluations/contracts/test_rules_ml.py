@@ -67,6 +67,7 @@ def test_a_delivery_that_agrees_is_silent() -> None:
         ("report.yaml", "approve", "needs work", "model-approved"),
         ("report.yaml", "value: 0.81", "value: 0.82", "metric-measured"),
         ("training.yaml", "[region, tenure]", "[region, tenure, churned]", "feature-leak"),
+        ("features.yaml", "from: [labels.churned]", "from: [labels.left_at]", "target-asked"),
     ],
 )
 def test_what_was_asked_for_is_held_against_every_file(file: str, old: str, new: str, rule: str) -> None:

@@ -83,8 +83,11 @@ def test_what_is_asked_is_answered(cluster: Cluster, text: str, printed: str) ->
         ("kubectl rollout pause deploy/web; kubectl rollout undo deploy/web", "paused deployment"),
         ("kubectl scale deployment/web", "--replicas"),
         ("kubectl patch svc web -p '{'", "unable to parse"),
-        ("kubectl patch deploy web --type json -p '[{\"op\": \"remove\", \"path\": \"/spec/nope\"}]'", "rejected"),
-        ("kubectl patch deploy web -p '{\"spec\": {\"replicas\": \"two\"}}'", "spec.replicas: is not a whole number"),
+        ('kubectl patch deploy web --type json -p \'[{"op": "remove", "path": "/spec/nope"}]\'', "rejected"),
+        (
+            'kubectl patch deploy web -p \'{"spec": {"replicas": "two"}}\'',
+            "spec.replicas: is not a whole number",
+        ),
         ("kubectl create -f - <<< '{apiVersion: v1, kind: Service, metadata: {name: web}}'", "AlreadyExists"),
         ("kubectl apply -f - <<< 'a: [b'", "error parsing"),
         ("kubectl delete deployment", "no name was specified"),
@@ -120,7 +123,10 @@ def test_a_rollout_that_hangs_times_out(cluster: Cluster) -> None:
     text = "kubectl set image deploy/web app=bad:1; kubectl rollout status deploy/web --timeout=300s"
     assert "timed out" in ran(cluster, text).commands[-1].error
     assert cluster.now == 360
-    assert "exceeded its progress deadline" in ran(cluster, "kubectl rollout status deploy/web").commands[-1].error
+    assert (
+        "exceeded its progress deadline"
+        in ran(cluster, "kubectl rollout status deploy/web").commands[-1].error
+    )
     assert cluster.now == 660
 
 
@@ -165,10 +171,18 @@ def test_manifests_can_be_made_by_jq_and_applied(cluster: Cluster) -> None:
 
 def test_scaling_restarting_and_deleting(cluster: Cluster) -> None:
     """The number of pods follows `scale`; `restart` makes new ones; what is deleted takes its pods with it."""
-    ran(cluster, "kubectl scale deploy web --replicas=4; kubectl rollout restart deploy/web; kubectl rollout status deploy/web")
+    ran(
+        cluster,
+        "kubectl scale deploy web --replicas=4; kubectl rollout restart deploy/web; kubectl rollout status deploy/web",
+    )
     assert len(list(cluster.pods())) == 4
-    assert {pod.revision for pod in cluster.pods()} == {cluster.deployments[cluster.find("Deployment", "web")].current.hash}
-    ran(cluster, "kubectl annotate deploy web kubernetes.io/change-cause=why; kubectl delete pod -l app=web; kubectl delete deploy web")
+    assert {pod.revision for pod in cluster.pods()} == {
+        cluster.deployments[cluster.find("Deployment", "web")].current.hash
+    }
+    ran(
+        cluster,
+        "kubectl annotate deploy web kubernetes.io/change-cause=why; kubectl delete pod -l app=web; kubectl delete deploy web",
+    )
     assert not list(cluster.pods())
 
 
@@ -205,8 +219,8 @@ HOOK = {
         ("del(.alerts) | .status |= ascii_upcase | .x.y[1] = 5", [{"status": "FIRING", "x": {"y": [None, 5]}}]),
         ('.alerts[0].labels as $l | {name: $l.alertname, ("k" + "1"): 1, severity: $l["severity"]}', [{"name": "Slow", "k1": 1, "severity": "critical"}]),
         (".missing.deep, (.alerts[2]?), (.status.x? // 1)", [None, None, 1]),
-        ("try error(\"x\") catch .", ["x"]),
-        ("[.alerts[] | has(\"status\"), (.labels | has(\"n\"))]", [[True, True, True, False]]),
+        ('try error("x") catch .', ["x"]),
+        ('[.alerts[] | has("status"), (.labels | has("n"))]', [[True, True, True, False]]),
         ("[3, 1, 2] | sort, min, max, (map(. * 2) | add), unique, (.[1:] | length)", [[1, 2, 3], 1, 3, 12, [1, 2, 3], 2]),
     ],
 )  # fmt: skip
@@ -217,7 +231,9 @@ def test_jq_reads_webhooks(program: str, found: list) -> None:
     assert evaluate(program, HOOK, {}) == found
 
 
-@pytest.mark.parametrize(("flags", "code"), [("-e .no", 1), ("-e .status", 0), (".status.x", 5), ("-e empty", 4)])
+@pytest.mark.parametrize(
+    ("flags", "code"), [("-e .no", 1), ("-e .status", 0), (".status.x", 5), ("-e empty", 4)]
+)
 def test_jq_exits_as_jq_does(flags: str, code: int) -> None:
     """With `-e` the last value decides; a program that fails exits with 5."""
     assert run_script(f"jq {flags}", Cluster(), file="x", stdin=json.dumps(HOOK)).exit_code == code

@@ -50,6 +50,27 @@ def _sourced(facts: Facts) -> Iterator[Clash]:
                 )
 
 
+def _targeted(facts: Facts) -> Iterator[Clash]:
+    """What is predicted is a column of the contract, and the one that was asked for."""
+    columns, asked = facts.of(Column), str(facts.context.inputs.get("target") or "")
+    wanted = asked if "measured" in facts.context.inputs else ""
+    for target in facts.of(Target):
+        named = {name for source in target.sources for name in (source, source.rpartition(".")[2])}
+        if named and wanted and wanted not in named:
+            yield Clash(
+                target.place,
+                f"the target is made from {listed(target.sources)}, but `{wanted}` was asked for",
+                "Predict what was asked for; where that is no column of the tables, ask for another one.",
+            )
+        elif columns and named and not named & _paths(columns):
+            yield Clash(
+                target.place,
+                f"the target is made from {listed(target.sources)}, which the data contract does not have",
+                "Name a column of the contract, as table.column, or add it there.",
+                columns[0].place,
+            )
+
+
 def _leaks(facts: Facts) -> Iterator[Clash]:
     """Features against the target of their own file; without one, against the only one that there is."""
     targets = {target.place.file: target for target in reversed(facts.of(Target))}
@@ -287,6 +308,7 @@ def _approved(facts: Facts) -> Iterator[Clash]:
 RULES = (
     rule("feature-defined", "error", "Features that are used are defined", _defined),
     rule("feature-source", "error", "Features are made from columns of the data contract", _sourced),
+    rule("target-asked", "error", "What is predicted is the column that was asked for", _targeted),
     rule("feature-leak", "error", "No feature is made from the target", _leaks),
     rule("feature-personal", "error", "No feature is made from personal data", _personal),
     rule("model-named", "error", "Model and version are the same everywhere", _named),

@@ -60,8 +60,8 @@ class Delivery(NamedTuple):
     alerts: tuple[AlertRule, ...]
     rollback: RehearsalFile | None
     """The script that rolls back."""
-    rollout: RehearsalFile | None
-    """The script that puts a new image in place; it takes the image as its argument."""
+    rollouts: tuple[RehearsalFile, ...]
+    """What puts a new image in place, the best first: a workflow, a script that takes the image as its argument."""
 
     @property
     def texts(self) -> dict[str, str]:
@@ -102,16 +102,15 @@ def read_delivery(files: Sequence[RehearsalFile]) -> Delivery:
         key=lambda file: (not _ROLLBACK.search(file.path), not re.search(r"undo|rollback", file.text)),
         default=None,
     )
-    rollout = next(
-        (
-            file
-            for file in shells
-            if file is not rollback and _ROLLOUT.search(file.path) and _TAKES_IMAGE.search(file.text)
-        ),
-        None,
-    )
+    scripts = [
+        file
+        for file in shells
+        if file is not rollback and _ROLLOUT.search(file.path) and _TAKES_IMAGE.search(file.text)
+    ]
+    workflows = [file for file in files if file.kind == "github_workflow" and _KUBECTL.search(file.text)]
+    rollouts = (*workflows, *scripts[:1])
     alerts = tuple(alert for file, text in rules for alert in _alerts(file, text))
-    return Delivery(tuple(files), tuple(objects), tuple(rules), alerts, rollback, rollout)
+    return Delivery(tuple(files), tuple(objects), tuple(rules), alerts, rollback, rollouts)
 
 
 def _objects(file: RehearsalFile) -> Iterator[Placed]:

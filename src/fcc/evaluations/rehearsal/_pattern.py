@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import regex
@@ -21,6 +22,26 @@ class Segment(NamedTuple):
     """Whether it is split into fields: an expansion without quotes."""
     breaks: bool = False
     """Whether a new field begins here, as between the items of `"$@"`."""
+
+
+def plain(text: str) -> str:
+    """The text of a here-document between expansions."""
+    return re.sub(r"\\([$`\\\n])", lambda match: match[1].strip("\n"), text)
+
+
+def joined(segments: list[Segment]) -> str:
+    """The text of parts, unsplit."""
+    return "".join((" " if item.breaks else "") + item.text for item in segments if item.text != "\0")
+
+
+def unescaped(text: str) -> list[Segment]:
+    """A word without quotes as parts: what a backslash stands before means itself."""
+    parts = re.split(r"\\(\n|.)", text)
+    return [
+        Segment("" if part == "\n" else part, quoted=at % 2 == 1)
+        for at, part in enumerate(parts)
+        if part or at % 2
+    ]
 
 
 def glob(segments: list[Segment]) -> str:

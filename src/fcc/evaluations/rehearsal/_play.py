@@ -73,6 +73,7 @@ class _Play:
         self.delivery, self.outcome, self.given = prepared.delivery, outcome, alert
         self.scenario = outcome.scenario
         self.stage = prepared.stage.fork(outcome.scenario)
+        self.rollout = prepared.rollout
         self.origin = prepared.origin
         self.began = self.stage.cluster.now
 
@@ -90,8 +91,14 @@ class _Play:
         stage.release += 1
         stage.fail(stage.release)
         self.say(f"the new revision is rolled out, with {self.scenario.failure.kind} in it", self.began)
+        failure = self.scenario.failure
+        is_early = failure.serves and failure.begins == "start"
+        if is_early or not failure.serves:
+            stage.failing_from, self.outcome.failed_at = self.began, 0.0
         code = self._roll_out()
-        if self.scenario.failure.serves:
+        if is_early:
+            self._early(code)
+        elif failure.serves:
             self._serving(code)
         else:
             self._stuck(code)
@@ -99,13 +106,13 @@ class _Play:
     def _roll_out(self) -> int | None:
         """Bring the current release in; the exit code of the rollout, or 1 where it gave up."""
         stage = self.stage
-        run = roll_out(self.delivery, stage)
-        if run is not None and run.not_understood:
-            raise SimulationError(f"the rollout was not understood: {run.not_understood}")
-        if run is not None:
-            self.say(
-                f"{self.delivery.rollout.path if self.delivery.rollout else ''} ends with {run.exit_code}"
-            )
+        run = roll_out(self.delivery, stage, self.rollout) if self.rollout is not None else None
+        if run is not None and self.rollout is not None:
+            if run.not_understood:
+                raise SimulationError(f"the rollout was not understood: {run.not_understood}")
+            place, why = last_error(run, self.rollout.path)
+            failed = f" at line {place.line}{f': {why}' if why else ''}" if run.exit_code else ""
+            self.say(f"the rollout of {self.rollout.path} ends with {run.exit_code}{failed}")
             return run.exit_code
         cluster = stage.cluster
         image = stage.image(stage.release)
@@ -156,14 +163,33 @@ class _Play:
         self.say(f"it fails: {what}")
         fired = self._detect()
         if fired is not None:
-            self._go_to(fired.fired_at + self.origin, f"alert {fired.name} fires")
+            self.say(f"alert {fired.name} fires", fired.fired_at + self.origin)
+            self._go_to(fired.fired_at + self.origin)
             self._roll_back(fired.name, dict(fired.labels), dict(fired.annotations))
+
+    def _early(self, code: int | None) -> None:
+        """A failure that shows from the first answer on: a canary's gate stops it, or an alert does."""
+        if code and self._is_contained():
+            return
+        fired = self._detect(since=self.began)
+        if fired is not None:
+            time = fired.fired_at + self.origin
+            self.say(f"alert {fired.name} fires", time)
+            self._go_to(max(self.stage.cluster.now, time))
+            self._roll_back(fired.name, dict(fired.labels), dict(fired.annotations))
+
+    def _is_contained(self) -> bool:
+        """Whether the rollout has failed by itself and left the service well; then nothing is rolled back."""
+        if not self.stage.is_well():
+            return False
+        self.outcome.action, self.outcome.restored = "none needed", True
+        self.outcome.detected_after = self.outcome.recovered_after = self.stage.cluster.now - self.began
+        self.say("the rollout has failed by itself and left the service well: there is nothing to roll back")
+        return True
 
     def _stuck(self, code: int | None) -> None:
         """A failure with which no new pod gets ready: the old ones must go on serving."""
         stage = self.stage
-        stage.failing_from = self.began
-        self.outcome.failed_at = 0.0
         least = stage.least_good(self.began)
         if least == 0:
             self.fault("gate-open", "the rollout takes every old pod away, though no new one answers", self._place(),
@@ -171,18 +197,14 @@ class _Play:
             self.say("no pod of the old revision is left to answer")
         else:
             self.say(f"the gate holds: never fewer than {least} old {'pod' if least == 1 else 'pods'} answer")
-        if code and least and stage.is_well():
-            self.outcome.action, self.outcome.restored = "none needed", True
-            self.outcome.detected_after = self.outcome.recovered_after = stage.cluster.now - self.began
-            self.say(
-                "the rollout has failed by itself, and the Service was never moved: there is nothing to roll back"
-            )
+        if code and least and self._is_contained():
             return
         gave_up = stage.cluster.now
         wanted = bool(self.scenario.expect.alert)
         fired = self._detect(needed=wanted or least == 0, since=self.began)
         if fired is not None and (fired.fired_at + self.origin < gave_up or not code):
-            self._go_to(max(gave_up, fired.fired_at + self.origin), f"alert {fired.name} fires")
+            self.say(f"alert {fired.name} fires", fired.fired_at + self.origin)
+            self._go_to(max(gave_up, fired.fired_at + self.origin))
             self._roll_back(fired.name, dict(fired.labels), dict(fired.annotations))
         elif not wanted or fired is not None:
             self.outcome.detected_after = gave_up - self.began
@@ -193,8 +215,8 @@ class _Play:
             else:
                 self._roll_back("", {**rule.labels, "alertname": rule.name}, rule.annotations)
 
-    def _go_to(self, time: float, what: str) -> None:
-        self.say(what, time)
+    def _go_to(self, time: float) -> None:
+        """Go on to where the webhook of an alert that is acted on then arrives."""
         self.outcome.detected_after = time - self.began - (self.outcome.failed_at or 0.0)
         cluster = self.stage.cluster
         cluster.advance(time + GROUP_WAIT - cluster.now)

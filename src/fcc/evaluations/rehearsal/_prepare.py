@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 from fcc.evaluations.rehearsal._delivery import Delivery, finding
 from fcc.evaluations.rehearsal._stage import LEAD, SETTLES, Stage
+from fcc.evaluations.rehearsal._workflow import rollout_of
 from fcc.evaluations.rehearsal.cluster import SimulationError
 from fcc.evaluations.rehearsal.scenario import Scenario
-from fcc.evaluations.rehearsal.script import ScriptRun, run_script
+from fcc.evaluations.rehearsal.script import ScriptRun, run_in, run_script
+from fcc.evaluations.rehearsal.shell import Shell
 from fcc.simulation import Finding, Place
+from fcc.simulation.rehearsing import RehearsalFile
 
-_LONGEST_ROLLOUT = 3600
+_LONGEST_ROLLOUT = 2 * 3600.0
 
 
 @dataclass
@@ -20,7 +23,8 @@ class Prepared:
 
     stage: Stage
     delivery: Delivery
-    """Without its rollout, where that was not understood."""
+    rollout: RehearsalFile | None = None
+    """What the failing release is rolled out by; None where its image is set at once."""
     origin: float = 0.0
     """From when on the service's metrics are looked at."""
     findings: list[Finding] = field(default_factory=list)
@@ -69,53 +73,68 @@ def _deployed(made: Prepared) -> bool:
 
 
 def _released(made: Prepared) -> bool:
-    """A release that nothing is wrong with, by the delivery's own rollout."""
-    stage, script = made.stage, made.delivery.rollout
-    if script is None:
-        return True
-    stage.release = 1
-    run = roll_out(made.delivery, stage)
-    if run is None or run.not_understood:
-        made.notes.append(
-            f"the rollout was not understood, and each image set at once: {run.not_understood if run else ''}"
+    """A release that nothing is wrong with, by the first of the delivery's own rollouts that is understood."""
+    for file in made.delivery.rollouts:
+        ahead = made.stage.fork()
+        ahead.release = 1
+        run = roll_out(made.delivery, ahead, file)
+        if run is None:
+            continue
+        if run.not_understood:
+            made.notes.append(f"the rollout of {file.path} was not understood: {run.not_understood}")
+            continue
+        ahead.cluster.until(ahead.is_whole, SETTLES)
+        behind = ahead.cluster.endpoints(ahead.service) if ahead.service is not None else []
+        if run.exit_code == 0 and behind and all(pod.image == ahead.image(1) for pod in behind):
+            made.stage, made.rollout = ahead, file
+            return True
+        if run.exit_code == 0 and not any(pod.image == ahead.image(1) for pod in ahead.cluster.pods()):
+            made.notes.append(f"the rollout of {file.path} puts no image in place")
+            continue
+        place, why = last_error(run, file.path)
+        what = why or "the Service does not reach the new image's pods afterwards"
+        message = f"{file.path} does not roll a good revision out: {what}"
+        hint = "Name what the manifests hold, in an order that works."
+        made.findings.append(finding("rollout-failed", message, place, hint))
+        return False
+    return True
+
+
+def roll_out(delivery: Delivery, stage: Stage, file: RehearsalFile) -> ScriptRun | None:
+    """Run a rollout for the stage's release; None where it has no part that deploys."""
+    tag = stage.image(stage.release).rpartition(":")[2]
+    if file.kind != "github_workflow":
+        return run_script(
+            file.text, stage.cluster, file=file.path, args=[stage.image(stage.release)], files=delivery.texts,
+            seconds=_LONGEST_ROLLOUT, query=stage.query,
+        )  # fmt: skip
+    _, steps = rollout_of([file], tag)
+    shell = Shell(stage.cluster, file.path, delivery.texts, stage.cluster.now + _LONGEST_ROLLOUT, stage.query)
+    environment = dict(shell.variables)
+    done: list[ScriptRun] = []
+    job = -1
+    for step in steps:
+        if step.job != job:
+            shell.namespace, job = "", step.job
+        shell.variables, shell.options, shell.offset = (
+            {**environment, **step.variables},
+            {"errexit"},
+            step.line - 1,
         )
-        made.delivery = made.delivery._replace(rollout=None)
-        return stage.cluster.until(stage.is_whole, SETTLES)
-    stage.cluster.until(stage.is_whole, SETTLES)
-    behind = stage.cluster.endpoints(stage.service) if stage.service is not None else []
-    if run.exit_code == 0 and behind and all(pod.image == stage.image(1) for pod in behind):
-        return True
-    if run.exit_code == 0 and not any(pod.image == stage.image(1) for pod in stage.cluster.pods()):
-        made.notes.append(f"{script.path} puts no image in place, and each is set at once")
-        made.delivery = made.delivery._replace(rollout=None)
-        return stage.cluster.until(stage.is_whole, SETTLES)
-    place, why = last_error(run, script.path)
-    what = why or "the Service does not reach the new image's pods afterwards"
-    made.findings.append(
-        finding("rollout-failed", f"{script.path} does not roll a good revision out: {what}", place,
-                "Name what the manifests hold, in an order that works.")
-    )  # fmt: skip
-    return False
-
-
-def roll_out(delivery: Delivery, stage: Stage) -> ScriptRun | None:
-    """Run the delivery's rollout for the stage's release; None where it has none."""
-    script = delivery.rollout
-    if script is None:
+        shell.functions, shell.traps, shell.guarded, shell.file = {}, {}, 0, file.path
+        done.append(run_in(shell, step.text))
+        if done[-1].exit_code != 0:
+            break
+    if not done:
         return None
-    return run_script(
-        script.text,
-        stage.cluster,
-        file=script.path,
-        args=[stage.image(stage.release)],
-        files=delivery.texts,
-        seconds=_LONGEST_ROLLOUT,
-    )
+    commands = tuple(command for run in done for command in run.commands)
+    return done[-1]._replace(commands=commands, output="".join(run.output for run in done))
 
 
 def last_error(run: ScriptRun, file: str) -> tuple[Place, str]:
-    """Where the last command failed that did, and what it said."""
-    failed = next((command for command in reversed(run.commands) if command.exit_code), None)
-    if failed is None:
-        return Place(file, 1), ""
-    return Place(failed.file, failed.line), failed.error or " ".join(failed.words)
+    """Where the last command failed that did, and what it said; one that names what is not there goes first."""
+    failed = [command for command in run.commands if command.exit_code]
+    if not failed:
+        return Place(file, run.line or 1), ""
+    told = next((command for command in reversed(failed) if "(NotFound)" in command.error), failed[-1])
+    return Place(told.file, told.line), told.error or " ".join(told.words)

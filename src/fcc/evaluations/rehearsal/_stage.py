@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -9,11 +10,12 @@ from fcc.evaluations.rehearsal._admission import refusal
 from fcc.evaluations.rehearsal._delivery import Delivery, image_of, with_image
 from fcc.evaluations.rehearsal.cluster import Cluster, Key
 from fcc.evaluations.rehearsal.deployment import Pod, RefusedError
-from fcc.evaluations.rehearsal.metrics import StateSpan
+from fcc.evaluations.rehearsal.metrics import StateSpan, metric_stream, service_shape
 from fcc.evaluations.rehearsal.pods import Fate
 from fcc.evaluations.rehearsal.scenario import Scenario
 from fcc.simulation import Place
 
+_POD = re.compile(r"(?:pod|pod_name|instance|track|version)\s*=~?\s*\"(?:[^\"\\]|\\.)*\"\s*,?")
 SETTLES: Final = 900.0
 """How long a good revision may take to come up, in seconds."""
 LEAD: Final = 600.0
@@ -146,6 +148,28 @@ class Stage:
         made.release, made.bad_image, made.service = self.release, self.bad_image, self.service
         made.failing_from = self.failing_from
         return made
+
+    def query(self, text: str, at: float) -> list[dict[str, Any]] | None:
+        """What Prometheus would answer; None where that can't be told. A selector of pods is read as all of the service's."""
+        from fcc.evaluations.rehearsal.promql import NotUnderstoodError, RefusedError, evaluate
+
+        start = min((sight.at for sight in self.seen), default=at)
+        if at <= start:
+            return None
+        files = [(file.path, file.kind, file.text) for file in self.delivery.files]
+        plain = _POD.sub("", text)
+        series = metric_stream(
+            service_shape([*files, ("query", "promql", plain)]), self.states(start, at), end=at - start
+        )
+        try:
+            found = evaluate(plain, series, start=at - start, end=at - start)
+        except (NotUnderstoodError, RefusedError):
+            return None
+        return [
+            {"metric": dict(labels), "value": [at, f"{column[0]:.17g}"]}
+            for labels, column in found.items()
+            if column and column[0] is not None
+        ]
 
     def least_good(self, since: float) -> int:
         """The fewest good pods that answered at any moment since then."""

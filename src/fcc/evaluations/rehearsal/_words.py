@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from fcc.evaluations.rehearsal import _pattern
 from fcc.evaluations.rehearsal._arithmetic import evaluate
-from fcc.evaluations.rehearsal._pattern import Segment
+from fcc.evaluations.rehearsal._pattern import Segment, joined, plain, unescaped
 from fcc.evaluations.rehearsal._syntax import Node, NotUnderstoodError, parse
 from fcc.evaluations.rehearsal.shell import MOST_OUTPUT, ExitError, Shell, Streams
 
@@ -38,7 +38,7 @@ class Expander:
 
     def text(self, node: Node | None) -> str:
         """What one node expands to, unsplit."""
-        return _joined(self.segments(node)) if node is not None else ""
+        return joined(self.segments(node)) if node is not None else ""
 
     def pattern(self, node: Node) -> str:
         """The regular expression of a shell pattern."""
@@ -92,7 +92,7 @@ class Expander:
         text = node.text
         if _BRACES.search(text):
             raise NotUnderstoodError(f"the brace expansion {text[:40]}", node.line)
-        return _unescaped(text)
+        return unescaped(text)
 
     def literal(self, node: Node) -> list[Segment]:
         return [Segment(node.text)]
@@ -103,13 +103,13 @@ class Expander:
     def heredoc(self, node: Node, *, raw: bool) -> str:
         """The text of a here-document, with its expansions unless its end was quoted."""
         if raw or not node.children:
-            return node.text if raw else _plain(node.text)
+            return node.text if raw else plain(node.text)
         last = node.text[: len(node.text) - len(node.tail(0))]
-        found = [_plain(last)]
+        found = [plain(last)]
         for piece in node.pieces():
             if isinstance(piece, str) or piece.type == "heredoc_content":
                 last = piece if isinstance(piece, str) else piece.text
-                found.append(_plain(last))
+                found.append(plain(last))
             elif (len(last) - len(last.rstrip("\\"))) % 2:  # the grammar overlooks `\\$` here
                 found[-1] = found[-1].removesuffix("\\")
                 found.append(piece.text)
@@ -119,7 +119,7 @@ class Expander:
         return "".join(found)
 
     def _inside(self, piece: Node) -> str:
-        return _joined(self.segments(piece, quoted=True))
+        return joined(self.segments(piece, quoted=True))
 
     def ansi(self, node: Node) -> list[Segment]:
         text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], "\\" + match[1]), node.text[2:-1])
@@ -173,7 +173,7 @@ class Expander:
         return found
 
     def _part(self, piece: Node) -> list[Segment]:
-        return self.segments(piece, quoted=True) if piece.type in _KINDS else _unescaped(piece.text)
+        return self.segments(piece, quoted=True) if piece.type in _KINDS else unescaped(piece.text)
 
     def command(self, node: Node) -> list[Segment]:
         if node.text.strip().startswith(
@@ -320,11 +320,11 @@ class Expander:
                     f"it needs {'the argument $' if name.isdigit() else ''}{name}, which is not known here",
                     node.line,
                 )
-            self.shell.write(self.streams.err, f"{name}: {_joined(self._rest(node))}\n")
+            self.shell.write(self.streams.err, f"{name}: {joined(self._rest(node))}\n")
             raise ExitError(1)
         rest = self._rest(node)
         if operator[-1] == "=":
-            self.shell.put(name, _joined(rest))
+            self.shell.put(name, joined(rest))
         return [item if item.quoted else item._replace(splits=True) for item in rest]
 
     def _rest(self, node: Node, first: int = 3) -> list[Segment]:
@@ -342,7 +342,7 @@ class Expander:
         sought = [
             segment for child in children[first : slash or len(children) - 1] for segment in self._part(child)
         ]
-        new = "" if slash is None else _joined(self._rest(node, slash + 1))
+        new = "" if slash is None else joined(self._rest(node, slash + 1))
         return _pattern.replace(_pattern.glob(sought), text, new, every=operator == "//")
 
     def _cut(self, node: Node, text: str) -> str:
@@ -354,26 +354,8 @@ class Expander:
         return rest if end is None else rest[:end]
 
 
-def _plain(text: str) -> str:
-    """The text of a here-document between expansions."""
-    return re.sub(r"\\([$`\\\n])", lambda match: match[1].strip("\n"), text)
-
-
 def _unknown(name: str, node: Node) -> NotUnderstoodError:
     return NotUnderstoodError(f"{name} comes from the environment, which is not known here", node.line)
-
-
-def _joined(segments: list[Segment]) -> str:
-    return "".join((" " if item.breaks else "") + item.text for item in segments if item.text != "\0")
-
-
-def _unescaped(text: str) -> list[Segment]:
-    parts = re.split(r"\\(\n|.)", text)
-    return [
-        Segment("" if part == "\n" else part, quoted=at % 2 == 1)
-        for at, part in enumerate(parts)
-        if part or at % 2
-    ]
 
 
 def _named(node: Node) -> str | None:

@@ -34,13 +34,14 @@ def program(shell: Shell, text: str, streams: Streams) -> int:
         code = stop.code
     except LoopError:
         code = 0
-    trap = shell.traps.pop("EXIT", "")
+    trap, line = shell.traps.pop("EXIT", ""), shell.line
     if trap:
         try:
             shell.status = code
             machine.run_text(trap, streams)
         except ExitError as stop:
             code = stop.code
+        shell.line = line
     return code
 
 
@@ -80,19 +81,16 @@ class Machine:
         """Run another script: in this shell as `source` does, or in one of its own."""
         shell = self.shell
         with self.deeper():
-            if here:
-                outer, shell.file = shell.file, file
-                try:
+            outer = shell.file, shell.offset
+            shell.file, shell.offset = file, 0 if file != shell.file else shell.offset
+            try:
+                if here:
                     return self.run_text(text, streams)
-                finally:
-                    shell.file = outer
-            with self.apart():
-                outer, shell.file = shell.file, file
-                shell.args, shell.options, shell.functions, shell.traps = args, set(), {}, {}
-                try:
+                with self.apart():
+                    shell.args, shell.options, shell.functions, shell.traps = args, set(), {}, {}
                     return program(shell, text, streams)
-                finally:
-                    shell.file = outer
+            finally:
+                shell.file, shell.offset = outer
 
     @contextmanager
     def deeper(self) -> Iterator[None]:

@@ -91,7 +91,11 @@ def _placed(item: Finding, delivery: Delivery) -> Finding:
 
 def _of_scripts(delivery: Delivery, inputs: Mapping[str, Any]) -> tuple[Finding, ...]:
     """What the contracts say of the scripts that are rehearsed: an error there is one here."""
-    scripts = {file.path for file in (delivery.rollback, delivery.rollout) if file is not None}
+    scripts = {
+        file.path
+        for file in (delivery.rollback, *delivery.rollouts)
+        if file is not None and file.kind == "shell"
+    }
     sources = [Source(file.path, file.kind, file.text) for file in delivery.files]
     found = check_contracts(sources, Context(inputs=dict(inputs)))
     return tuple(item for item in found if item.severity == "error" and item.file in scripts)

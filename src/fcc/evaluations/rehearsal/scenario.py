@@ -25,6 +25,11 @@ class Failure(BaseModel):
         description="latency-spike and error-burst begin when it serves; with crash-loop and bad-image no pod of it "
         "ever gets ready by a readiness probe."
     )
+    begins: Literal["start", "rollout"] = Field(
+        default="rollout",
+        description="latency-spike, error-burst: whether its pods fail from their start, so that a canary can see it, "
+        "or only after the rollout.",
+    )
     after_seconds: float = Field(
         default=60, ge=0, le=6 * _HOUR, description="How long after the rollout it begins to answer badly."
     )

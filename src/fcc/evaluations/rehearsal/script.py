@@ -29,6 +29,8 @@ class ScriptRun(NamedTuple):
     not_understood: str = ""
     """Where and why it was not understood: `rollback.sh:7: …`; "" where it was."""
     still_running: bool = False
+    line: int = 0
+    """The line of its file at which it ended."""
 
 
 def run_script(
@@ -55,22 +57,29 @@ def run_script(
         query: answers a query of Prometheus at a simulated time, for `curl`.
     """
     shell = Shell(cluster, file, files or {}, deadline=cluster.now + seconds, query=query, args=list(args))
+    return run_in(shell, text, stdin)
+
+
+def run_in(shell: Shell, text: str, stdin: str = "") -> ScriptRun:
+    """What a script does in a shell that is prepared: with variables, options, a namespace."""
     out: list[str] = []
     code: int | None = None
+    file, first = shell.file, len(shell.ran)
     try:
         code = program(shell, text, Streams(Input(stdin), out, out))
     except MissingToolError:
         return ScriptRun(None, "", (), f"{file}: not read: install fcc-agents[validators] for scripts")
     except StillRunningError:
-        return ScriptRun(None, "".join(out), tuple(shell.ran), still_running=True)
+        return ScriptRun(None, "".join(out), tuple(shell.ran[first:]), still_running=True)
     except NotUnderstoodError as error:
-        place = f"{shell.file}:{error.line or shell.line or 1}"
-        return ScriptRun(None, "".join(out), tuple(shell.ran), f"{place}: {error.what}")
+        place = f"{shell.file}:{(error.line or shell.line or 1) + shell.offset}"
+        return ScriptRun(None, "".join(out), tuple(shell.ran[first:]), f"{place}: {error.what}")
     except (SimulationError, RecursionError) as error:
         why = str(error) if isinstance(error, SimulationError) else "it is nested too deeply"
-        return ScriptRun(None, "".join(out), tuple(shell.ran), f"{shell.file}:{shell.line or 1}: {why}")
-    if code and shell.wanted_args and not shell.ran:
+        place = f"{shell.file}:{(shell.line or 1) + shell.offset}"
+        return ScriptRun(None, "".join(out), tuple(shell.ran[first:]), f"{place}: {why}")
+    if code and shell.wanted_args and len(shell.ran) == first:
         return ScriptRun(
             None, "".join(out), (), f"{file}:{shell.line}: it wants arguments that are not known here"
         )
-    return ScriptRun(code, "".join(out), tuple(shell.ran))
+    return ScriptRun(code, "".join(out), tuple(shell.ran[first:]), line=shell.line + shell.offset)

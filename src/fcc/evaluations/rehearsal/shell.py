@@ -139,6 +139,8 @@ class Shell:
     substituted: int = 0
     """The exit code of the last command substitution of a command."""
     line: int = 0
+    offset: int = 0
+    """How many lines of its file stand before the script's first."""
     called_at: int = 0
     """In a function, the line of the script that called the outermost one; 0 outside."""
     guarded: int = 0
@@ -205,7 +207,9 @@ class Shell:
         if len(self.ran) >= MOST_CALLS:
             raise NotUnderstoodError(f"it calls the cluster more than {MOST_CALLS:,} times")
         shown = tuple(word if len(word) <= MOST_SHOWN else word[:MOST_SHOWN] + "…" for word in words)
-        self.ran.append(Ran(at, shown, self.file, self.called_at or self.line, code, error.strip()[:300]))
+        self.ran.append(
+            Ran(at, shown, self.file, (self.called_at or self.line) + self.offset, code, error.strip()[:300])
+        )
 
 
 MOST_SHOWN: Final = 160

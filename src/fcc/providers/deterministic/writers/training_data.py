@@ -120,7 +120,7 @@ def _query(asked: Learning) -> str:
         f"COALESCE({table}_before.{name}, 0) AS {name}" for table, names in sums.items() for name in names
     ]
     joins = [
-        f"INNER JOIN {table.name} ON {table.name}.{table.key.name} = {base.name}.{key}"
+        f"LEFT JOIN {table.name} ON {table.name}.{table.key.name} = {base.name}.{key}"
         for table in asked.tables
         if table != base and plain[table.name]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from fcc.providers.deterministic.brief import Brief
@@ -11,6 +12,9 @@ from fcc.providers.deterministic.text import clean, fence, joined, quote, sectio
 DRIFT_LIMIT = "0.2"
 """A population stability index from which on a shift is called large, by a common rule of thumb (Siddiqi, Credit Risk
 Scorecards, 2006)."""
+
+_REGRESSION = re.compile(r"r2$|explained_variance$|d2_absolute|neg_(?:mean|root|median|max)_")
+"""Scorers of scikit-learn that measure how far a number is off (scikit-learn.org/stable/modules/model_evaluation.html)."""
 
 
 def write_card(brief: Brief) -> str:
@@ -26,7 +30,7 @@ def write_card(brief: Brief) -> str:
 def _card(asked: Learning) -> str:
     name = quote(asked.model, 50)
     results = [f"          - {{type: {metric}, value: {value}}}" for metric, value in asked.measured]
-    kind = "regression" if asked.target.type in {"integer", "number"} else "classification"
+    kind = "regression" if _REGRESSION.match(asked.metric) else "classification"
     head = [
         "---",
         f"model_name: {name}",
