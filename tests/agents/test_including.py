@@ -265,7 +265,7 @@ def test_what_an_input_that_is_a_run_has(given: str, expected: str) -> None:
     ("rehearse", "expected"),
     [
         ("{scenarios: []}", "should have at least 1 item"),
-        ("{scenarios: [nope]}", "5:38: no policy is called 'nope'"),
+        ("{scenarios: [nope]}", "5:38: no scenario is called 'nope'"),
         ("{scenarios: [x], run: pack}", "the chain has no input 'pack' of `type: run`; known here: earlier"),
         ("{scenarios: [x], alert: fire}", "the chain has no event 'fire' under `events`; known here: alert"),
         ("{scenarios: [x]}, persona: JUS", "a rehearsal asks no model and has no `persona`"),

@@ -186,6 +186,14 @@ def test_an_input_that_shows_nowhere_is_told() -> None:
     assert [item.message for item in vary(partly, inputs)] == [found[0].message]
 
 
+def test_an_input_is_told_where_no_file_differs_at_all() -> None:
+    """Files that are the same in both environments owe nothing to it; where there are none, nothing is said."""
+    inputs = {"staging": {"replicas": 1}, "production": {"replicas": 5}}
+    files = {name: [delivered(name, artifact("a: b\n"))] for name in inputs}
+    assert [item.rule for item in vary(files, inputs)] == ["environment-unused-input"]
+    assert vary({name: [delivered(name)] for name in inputs}, inputs) == ()
+
+
 def test_the_name_of_an_environment_is_taken_out_of_paths() -> None:
     """`overlays/dev/web.yaml` and `overlays/production/web.yaml` are the same file."""
     files = {

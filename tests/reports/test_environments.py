@@ -30,6 +30,15 @@ def test_the_table_fits_eighty_columns_and_steers_no_terminal() -> None:
     assert "    1 place differs and should not" in lines
 
 
+def test_what_is_another_environments_is_counted() -> None:
+    """Places that hold another environment's value are told beside those that differ."""
+    assert not_meant(Promotion(STAGES, (), (), 2)) == "2 places hold what is another environment's"
+    assert not_meant(Promotion(STAGES, INPUTS, PLACES, 1)).startswith(
+        "1 place differs and should not; 1 place holds"
+    )
+    assert Promotion(STAGES, (), (), 2).cleared(str.upper).mixed_up == 2
+
+
 def test_every_place_is_told_where_asked() -> None:
     """With the file and line, both values, and the inputs or that it was not meant."""
     text = " ".join(" ".join(environments_lines(Promotion(STAGES, INPUTS, PLACES), verbose=True)).split())

@@ -29,12 +29,12 @@ def card(id_: str = "QA", **more: Any) -> Persona:
         ({"judged": "Is it so?", "id": "j"}, "asked of a judge: Is it so?"),
         ({"words": "Nobody knows."}, "why: Nobody knows."),
         ({"findings": ["secret-*", "x"]}, f"findings of secret-*, x; {TRIED}"),
-        ({"check": {"forbids": "a"}}, f"`a` must stand nowhere in every file and the text; {TRIED}"),
+        ({"check": {"forbids": "a"}}, f"`a` must stand nowhere in files and text; {TRIED}"),
         (
             {"check": {"requires": "a", "kinds": ["yaml", "json"], "files": "k8s/*"}},
             f"`a` must stand in yaml and json files named k8s/*; {TRIED}",
         ),
-        ({"check": {"at": "a.b"}}, f"`a.b` must be there in every file and the text; {TRIED}"),
+        ({"check": {"at": "a.b"}}, f"`a.b` must be there in files and text; {TRIED}"),
         (
             {"check": {"schema": {"type": "object"}, "kinds": ["yaml"]}, "findings": ["x"]},
             f"each document must fit a schema in yaml files; findings of x; {TRIED}",

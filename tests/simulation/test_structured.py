@@ -184,7 +184,7 @@ def test_a_value_is_found_as_models_write_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "none", "{", '{"a": NaN}', "[" * 5000, f"```\n{GOOD}\n```\n```\n{GOOD}\n```", f"{GOOD} and {GOOD}", "null",
+        "", "none", "{", '{"a": NaN}', GOOD.replace("3", "1e999"), GOOD.replace("high", "\\ud800"), "[" * 5000, f"```\n{GOOD}\n```\n```\n{GOOD}\n```", f"{GOOD} and {GOOD}", "null",
     ],
 )  # fmt: skip
 def test_what_holds_no_one_value(text: str) -> None:

@@ -196,3 +196,41 @@ def test_a_cassette_holds_the_run_that_was_given(capsys: pytest.CaptureFixture[s
     Path(".fcc/runs/s/run.json").unlink()
     assert execute(["replay", "b.yaml", "--id", "r", "-q"]) in {0, 1}
     assert record("r").inputs["deployment"]["id"] == "s"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"files": [1]},
+        {"files": "abc"},
+        {"files": [{"step": "build", "path": "a.sh", "kind": "shell"}]},
+        {"files": [{"step": "build", "path": "a.sh", "kind": "shell", "text": 1}]},
+        {"outputs": {"build": 3}},
+        {"outputs": ["text"]},
+        {"inputs": []},
+        {"decision": None},
+    ],
+)
+def test_what_is_no_whole_run_is_refused(part: dict[str, object]) -> None:
+    """A run that is given in full has every part, each of its type; else nothing is run."""
+    whole = {
+        "id": "r", "chain": "ship", "decision": "APPROVED", "started": "", "inputs": {},
+        "outputs": {"build": "text"},
+        "files": [{"step": "build", "path": "a.sh", "kind": "shell", "text": "echo"}],
+    }  # fmt: skip
+    chain = fcc.Chain.model_validate(
+        {
+            "name": "c",
+            "inputs": {"run": {"type": "run"}},
+            "steps": {"a": {"persona": "JUS", "task": "{{ inputs.run }}"}},
+        }
+    )
+    assert chain.resolve_inputs({"run": whole}) == {"run": whole}
+    with pytest.raises(ConfigError, match="must be a run"):
+        chain.resolve_inputs({"run": {**whole, **part}})
+
+
+def test_a_name_that_no_folder_can_have_is_no_run(tmp_path: Path) -> None:
+    """Too long for the system: it says that there is none."""
+    with pytest.raises(NotFoundError):
+        fcc.run("ship", inputs_from="a" * 5000, workspace=tmp_path)

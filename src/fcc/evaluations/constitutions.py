@@ -50,6 +50,9 @@ CONSEQUENCES: Mapping[Tier, Consequence] = {
 }
 """By tier: with what the findings begin, how severe they are, and what to do."""
 
+_READABLE = 48
+"""How many characters of a pattern are read at a glance."""
+
 _RANK: dict[Severity, int] = {"advice": 0, "warning": 1, "error": 2}
 
 
@@ -155,10 +158,15 @@ def _check(check: FileCheck) -> Check:
 def _detail(check: FileCheck, finding: Finding) -> str:
     """What a check has found, in words."""
     if check.forbids is not None:
-        return f"`{check.forbids}` is found"
+        return f"{_pattern(check.forbids)} is found"
     if check.requires is not None:
-        return f"`{check.requires}` is not found"
+        return f"{_pattern(check.requires)} is not found"
     return finding.message.strip().removeprefix("(").removesuffix(")")
+
+
+def _pattern(pattern: str) -> str:
+    """A pattern that can be read at a glance; what it found is not quoted, for it may be a secret."""
+    return f"`{pattern}`" if len(pattern) <= _READABLE else "what its pattern describes"
 
 
 def _one_for_each_file(

@@ -59,7 +59,7 @@ class Variation(NamedTuple):
     """The inputs that differ."""
     differences: tuple[Difference, ...]
     alike: bool
-    """Whether both have the files of the same steps."""
+    """Whether both have the files of the same steps, and have files."""
 
     @property
     def unexplained(self) -> tuple[Difference, ...]:
@@ -144,7 +144,7 @@ def _variation(
     for key in [*here, *(key for key in before if key not in here)]:
         if key[0] in steps[0] & steps[1]:
             found += _differences(meant, before.get(key), here.get(key))
-    return Variation(*names, meant.inputs, tuple(found), steps[0] == steps[1])
+    return Variation(*names, meant.inputs, tuple(found), bool(steps[0]) and steps[0] == steps[1])
 
 
 def _differences(meant: Meant, before: _File | None, here: _File | None) -> Iterator[Difference]:
@@ -210,7 +210,7 @@ def _quoted(text: str) -> str:
 def _unused(variation: Variation, inputs_in: Inputs, mixed: Sequence[Finding]) -> Iterator[Finding]:
     """The inputs that differ and to which nothing in the files is owed; where files are missing, nothing is said."""
     used = {name for item in variation.differences for name in item.by or ()}
-    for name in variation.inputs if variation.alike and variation.differences else ():
+    for name in variation.inputs if variation.alike else ():
         if name in used or any(f"`{name}`" in finding.message for finding in mixed):
             continue
         values = [_quoted(shown(inputs_in[side][name])) for side in (variation.here, variation.before)]

@@ -60,6 +60,8 @@ class Promotion:
     stages: tuple[Stage, ...]
     inputs: tuple[Varying, ...]
     places: tuple[Unlike, ...]
+    mixed_up: int = 0
+    """In how many places a value of another environment stands."""
 
     @property
     def not_meant(self) -> int:
@@ -81,6 +83,7 @@ class Promotion:
                 )
                 for item in self.places
             ),
+            self.mixed_up,
         )
 
 
@@ -98,7 +101,10 @@ def promotion_of(record: RunRecord) -> Promotion | None:
         Varying(name, tuple(shown(inputs_in[stage].get(name)) for stage in delivered), files[name])
         for name in names
     ]
-    return Promotion(tuple(_stage(record, name) for name in inputs_in), tuple(inputs), tuple(places))
+    stages = tuple(_stage(record, name) for name in inputs_in)
+    findings = [*record.findings, *(finding for step in record.steps for finding in step.findings)]
+    mixed = sum(finding.rule == "environment-mixed-up" for finding in findings)
+    return Promotion(stages, tuple(inputs), tuple(places), mixed)
 
 
 def _files(differences: Sequence[Sequence[Difference]], name: str) -> int:

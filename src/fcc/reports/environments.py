@@ -49,10 +49,13 @@ def rows_of(promotion: Promotion) -> list[tuple[str, ...]]:
 
 
 def not_meant(promotion: Promotion) -> str:
-    """What is to be said of places that were not meant to differ."""
-    count = promotion.not_meant
-    places = content.number(count, "place differs", "places differ")
-    return f"{places} and should not" if count else "Nothing else differs."
+    """What is to be said of places that were not meant to be as they are."""
+    count, mixed = promotion.not_meant, promotion.mixed_up
+    differ = content.number(count, "place differs", "places differ")
+    hold = content.number(mixed, "place holds", "places hold")
+    said = [f"{differ} and should not"] if count else []
+    said += [f"{hold} what is another environment's"] if mixed else []
+    return "; ".join(said) or "Nothing else differs."
 
 
 def _row(cells: tuple[str, ...]) -> tuple[str, ...]:

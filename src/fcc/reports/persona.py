@@ -154,7 +154,7 @@ def held_by(rule: Rule) -> str:
 
 
 def _by_check(check: FileCheck) -> str:
-    kinds = f"{' and '.join(check.kinds)} files" if check.kinds else "every file and the text"
+    kinds = f"{' and '.join(check.kinds)} files" if check.kinds else "files and text"
     where = f"{kinds} named {check.files}" if check.files else kinds
     if check.forbids is not None:
         return f"`{check.forbids}` must stand nowhere in {where}"

@@ -112,6 +112,31 @@ def test_the_framework_decides_on_the_estimator(framework: str, estimator: str) 
     assert "GradientBoostingRegressor" in deliver(target="customers.monthly_charge")[0]["features"]
 
 
+def test_the_card_says_what_kind_of_question_it_is() -> None:
+    """The metric tells a figure from a class; scores of probabilities are about classes."""
+    for metric, task in (
+        ("r2", "regression"),
+        ("neg_mean_absolute_error", "regression"),
+        ("neg_brier_score", "classification"),
+    ):
+        assert f"tabular-{task}" in deliver(metric=metric)[0]["validation"]
+
+
+def test_no_row_is_lost_for_want_of_a_feature() -> None:
+    """Tables beside that of the target are joined from the left: what they lack is missing, and no reason to drop a row."""
+    query = deliver()[0]["data"]
+    assert "LEFT JOIN customers ON" in query
+
+
+def test_without_groups_none_is_asked_for() -> None:
+    """The request for a validation leaves out what was not measured."""
+    asked = TEMPLATES["validation"].render(
+        inputs={**DEFAULTS, "groups": {}}, handoff={"data": "", "features": ""}
+    )
+    assert "each group" not in asked
+    assert "(metrics, drift, decision)" in asked
+
+
 def test_a_request_in_a_line_is_answered() -> None:
     """Without tables and figures the files are those of a smallest table, and nothing is approved."""
     text = reply("Write a data contract and a validation report for the model spam_filter_v1.")

@@ -19,11 +19,16 @@ from fcc.evaluations.rehearsal._delivery import (
 from fcc.evaluations.rehearsal._prepare import Prepared, last_error, roll_out
 from fcc.evaluations.rehearsal._stage import SETTLES, Stage
 from fcc.evaluations.rehearsal._webhook import webhook
-from fcc.evaluations.rehearsal.alerts import AlertTimeline, FiredAlert, evaluate_alerts, missing_metrics
-from fcc.evaluations.rehearsal.cluster import SimulationError
-from fcc.evaluations.rehearsal.metrics import Series, metric_stream, service_shape
+from fcc.evaluations.rehearsal.alerts.alerts import (
+    AlertTimeline,
+    FiredAlert,
+    evaluate_alerts,
+    missing_metrics,
+)
+from fcc.evaluations.rehearsal.alerts.metrics import Series, metric_stream, service_shape
+from fcc.evaluations.rehearsal.cluster.cluster import SimulationError
 from fcc.evaluations.rehearsal.scenario import Scenario
-from fcc.evaluations.rehearsal.script import ScriptRun, run_script
+from fcc.evaluations.rehearsal.shell.script import ScriptRun, run_script
 from fcc.simulation import Finding, Place
 
 GROUP_WAIT: Final = 30.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fcc.evaluations.rehearsal._delivery import Delivery, finding
 from fcc.evaluations.rehearsal._stage import LEAD, SETTLES, Stage
 from fcc.evaluations.rehearsal._workflow import rollout_of
-from fcc.evaluations.rehearsal.cluster import SimulationError
+from fcc.evaluations.rehearsal.cluster.cluster import SimulationError
 from fcc.evaluations.rehearsal.scenario import Scenario
-from fcc.evaluations.rehearsal.script import ScriptRun, run_in, run_script
-from fcc.evaluations.rehearsal.shell import Shell
+from fcc.evaluations.rehearsal.shell.script import ScriptRun, run_in, run_script
+from fcc.evaluations.rehearsal.shell.state import Shell
 from fcc.simulation import Finding, Place
 from fcc.simulation.rehearsing import RehearsalFile
 

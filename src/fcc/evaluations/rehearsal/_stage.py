@@ -6,12 +6,12 @@ import re
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from fcc.evaluations.rehearsal._admission import refusal
 from fcc.evaluations.rehearsal._delivery import Delivery, image_of, with_image
-from fcc.evaluations.rehearsal.cluster import Cluster, Key
-from fcc.evaluations.rehearsal.deployment import Pod, RefusedError
-from fcc.evaluations.rehearsal.metrics import StateSpan, metric_stream, service_shape
-from fcc.evaluations.rehearsal.pods import Fate
+from fcc.evaluations.rehearsal.alerts.metrics import StateSpan, metric_stream, service_shape
+from fcc.evaluations.rehearsal.cluster.admission import refusal
+from fcc.evaluations.rehearsal.cluster.cluster import Cluster, Key
+from fcc.evaluations.rehearsal.cluster.deployment import Pod, RefusedError
+from fcc.evaluations.rehearsal.cluster.pods import Fate
 from fcc.evaluations.rehearsal.scenario import Scenario
 from fcc.simulation import Place
 
@@ -151,7 +151,7 @@ class Stage:
 
     def query(self, text: str, at: float) -> list[dict[str, Any]] | None:
         """What Prometheus would answer; None where that can't be told. A selector of pods is read as all of the service's."""
-        from fcc.evaluations.rehearsal.promql import NotUnderstoodError, RefusedError, evaluate
+        from fcc.evaluations.rehearsal.promql.promql import NotUnderstoodError, RefusedError, evaluate
 
         start = min((sight.at for sight in self.seen), default=at)
         if at <= start:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from fcc.evaluations.rehearsal._tool import EPOCH
+from fcc.evaluations.rehearsal.commands.tool import EPOCH
 
 _OPEN = "0001-01-01T00:00:00Z"
 

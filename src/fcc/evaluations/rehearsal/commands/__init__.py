@@ -1,0 +1,1 @@
+"""The commands that scripts run, on the simulated cluster and on texts."""

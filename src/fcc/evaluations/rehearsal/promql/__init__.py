@@ -1,0 +1,1 @@
+"""A part of PromQL, evaluated over series in memory."""

@@ -1,0 +1,1 @@
+"""Scripts, read with a grammar and interpreted; no shell is started."""
