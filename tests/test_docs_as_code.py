@@ -109,6 +109,18 @@ def test_odd_facts_give_a_sound_site(facts: list[str]) -> None:
     assert {rule for rule in found if not rule.startswith(("hard-stop", "mandatory"))} <= set()
 
 
+def test_facts_are_taken_as_they_are_written() -> None:
+    """In several lines, or as a mapping, which is what a fact without quotes is to YAML; with few, each page has one."""
+    facts = [
+        "First request: `curl https://p.example.com`\nanswers 200 (source: a.md)\n",
+        {"Errors": "a parcel that nobody knows is answered with 404 (source: a.md)"},
+        "Restart: `kubectl rollout restart deployment/p` starts every pod anew (source: b.md)",
+    ]
+    record = run(facts=facts)
+    assert record.verdict is not None
+    assert (record.verdict.decision, findings(record)) == ("APPROVED", [])
+
+
 def test_the_page_names_the_rules_that_there_are(repository: Path) -> None:
     """Each rule on pages and sites is in a table of the page, with its severity, and the number of defects is right."""
     text = page(repository)

@@ -93,6 +93,14 @@ def test_each_defect_is_caught(defect: Any) -> None:
     assert spoilt.status == "completed"
 
 
+def test_a_target_that_no_table_has_is_not_replaced_in_silence() -> None:
+    """A slip in the target, or tables without a feature, end at the gate."""
+    slip = fcc.run("ml-handoff", inputs={"target": "labels.churnd"})
+    assert ("target-asked", "error") in serious(slip)
+    assert ("mandatory-fen-defined", "error") in serious(fcc.run("ml-handoff", inputs={"tables": []}))
+    assert slip.step("handover").status == "skipped"
+
+
 def test_every_step_has_defects() -> None:
     """At least one for each step that answers, and of four categories at least."""
     assert {defect.step for defect in DEFECTS} == set(STEPS) - {"validated"}

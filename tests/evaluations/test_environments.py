@@ -258,6 +258,11 @@ def test_a_file_that_can_not_be_read_is_compared_as_text() -> None:
     assert [item.rule for item in two("yaml", "a: 1\n", "a: [1\n", ({}, {}))] == ["environment-drift"]
 
 
+def test_an_empty_document_is_no_difference() -> None:
+    """Dashes alone say nothing."""
+    assert changes("yaml", "", "---") == changes("yaml", "a: 1\n", "a: 1\n---\n") == []
+
+
 def test_a_file_with_many_differences_tells_some() -> None:
     """Twenty of a file are told."""
     many = ["".join(f"k{number}: {side}\n" for number in range(50)) for side in ("a", "b")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import fcc
 from fcc.errors import UnavailableError
@@ -109,3 +110,30 @@ def test_steps_that_only_one_run_has_are_told() -> None:
     other = fcc.run(fcc.Chain.model_validate({"name": "c", "steps": {"a": step, "b": step}}), run_id="other")
     assert diff_runs(one, other).steps[1].causes[0] == ("new", "one has no such step", "")
     assert diff_runs(other, one).steps[1].causes[0] == ("new", "one has no such step", "")
+
+
+def test_what_asks_no_model_differs_by_what_it_rests_on() -> None:
+    """Halted steps, gates and rehearsals follow the step that diverged; a rehearsal has no sampling of its own."""
+    chain = fcc.Chain.model_validate(
+        {
+            "name": "c",
+            "inputs": {"availability_sla": {"default": "99.9%"}},
+            "steps": {
+                "build": {"persona": "DVE", "task": "Write:\n- Kubernetes manifests (Deployment, Service)\n"},
+                "ready": {"needs": ["build"], "gate": {"rules": [{"allow": "true"}]}},
+                "dry": {"needs": ["build"], "rehearse": {"scenarios": ["bad-image"]}},
+                "report": {"persona": "JUS", "task": "Tell.", "needs": ["dry"]},
+            },
+        }
+    )
+    good, bad = fcc.run(chain), fcc.run(chain, model={"build": "deterministic:secret-in-env"})
+    found = diff_runs(bad, good)
+    assert found.origins == ["build"]
+    assert found.spread == ["ready", "dry", "report"]
+    steps = {step.name: step for step in found.steps}
+    assert steps["dry"].causes[0].text == "skipped (halted) → completed, upstream build changed"
+    built = good.step("dry")
+    other = replace(good, steps=tuple(replace(s, output="Other.") if s is built else s for s in good.steps))
+    assert why(diff_runs(good, other)) == {"dry": ["rehearsal"]}
+    given = replace(other, inputs={"availability_sla": "99%"})
+    assert why(diff_runs(good, given))["dry"] == ["input"]

@@ -184,12 +184,20 @@ def test_a_value_is_found_as_models_write_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "none", "{", '{"a": NaN}', GOOD.replace("3", "1e999"), GOOD.replace("high", "\\ud800"), "[" * 5000, f"```\n{GOOD}\n```\n```\n{GOOD}\n```", f"{GOOD} and {GOOD}", "null",
+        "", "none", "{", '{"a": NaN}', "[" * 5000, f"```\n{GOOD}\n```\n```\n{GOOD}\n```", f"{GOOD} and {GOOD}", "null",
     ],
 )  # fmt: skip
 def test_what_holds_no_one_value(text: str) -> None:
     """Nothing, half of one, several, too deep, or none that fits: a problem in words, never an exception."""
     found = parse_output(text, SCHEMA)
+    assert found.value is None
+    assert found.problems
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e999}', '{"a": "\\ud800"}', "[" * 200 + "]" * 200])
+def test_what_no_record_can_hold_does_not_fit(text: str) -> None:
+    """Infinity, half of a surrogate pair, or what nests too deeply for whoever reads the record."""
+    found = parse_output(text, {})
     assert found.value is None
     assert found.problems
 

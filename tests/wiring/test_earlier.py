@@ -168,7 +168,7 @@ def test_a_run_without_such_data_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert run("ship", "--inputs-from", "s") == 2
     said = capsys.readouterr().err
     assert "the run s of ship has no data that are inputs of ship" in said
-    assert "the inputs are: model, replicas, region" in said
+    assert "The inputs are: model, replicas, region" in said
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_asked() -> None:
@@ -230,7 +230,7 @@ def test_what_is_no_whole_run_is_refused(part: dict[str, object]) -> None:
         chain.resolve_inputs({"run": {**whole, **part}})
 
 
-def test_a_name_that_no_folder_can_have_is_no_run(tmp_path: Path) -> None:
+def test_a_name_that_no_folder_can_have_is_no_run() -> None:
     """Too long for the system: it says that there is none."""
     with pytest.raises(NotFoundError):
-        fcc.run("ship", inputs_from="a" * 5000, workspace=tmp_path)
+        fcc.run("ship", inputs_from="a" * 5000)

@@ -64,6 +64,8 @@ def leaves(kind: str, content: str) -> Mapping[Path, Leaf] | None:
     found: dict[Path, Leaf] = {}
     seen: dict[str, int] = {}
     for document in documents:
+        if document.data is None:
+            continue  # nothing stands in it
         name = _kind(document.data)
         seen[name] = seen.get(name, 0) + 1
         head = name if seen[name] == 1 else f"{name}#{seen[name]}"

@@ -20,7 +20,8 @@ class Cause(NamedTuple):
     """One thing that differs."""
 
     kind: str
-    """`persona`, `template`, `input`, `document`, `item`, `handoff`, `upstream`, `model`, `sampling` or `new`."""
+    """`persona`, `template`, `input`, `document`, `item`, `handoff`, `upstream`, `model`, `rehearsal`, `sampling`, `status`,
+    `score`, `until` or `new`."""
     text: str
     """In words."""
     name: str = ""

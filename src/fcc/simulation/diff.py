@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from fcc.agents.order import reach
 from fcc.simulation.causes import NEW, SAMPLING, Cause, causes, question_of
 from fcc.simulation.record import CallRecord, RunRecord, StepRecord
 
@@ -66,8 +68,45 @@ def diff_runs(before: RunRecord, after: RunRecord) -> RunDiff:
     one = {step.name: step for step in before.steps}
     other = {step.name: step for step in after.steps}
     names = list(dict.fromkeys([*other, *one]))
-    steps = tuple(_step(name, before, after, one.get(name), other.get(name)) for name in names)
-    return RunDiff(before.id, after.id, steps, (_decision(before), _decision(after)))
+    steps: list[StepDiff] = []
+    for name in names:
+        found = _step(name, before, after, one.get(name), other.get(name))
+        if not found.same and name in one and name in other and not (one[name].calls and other[name].calls):
+            differing = [other.get(step.name) or one[step.name] for step in steps if not step.same]
+            found = _unasked(found, before, after, one[name], other[name], differing)
+        steps.append(found)
+    return RunDiff(before.id, after.id, tuple(steps), (_decision(before), _decision(after)))
+
+
+def _unasked(
+    found: StepDiff,
+    before: RunRecord,
+    after: RunRecord,
+    one: StepRecord,
+    other: StepRecord,
+    differing: Sequence[StepRecord],
+) -> StepDiff:
+    """A step that asked no model, a rehearsal or one that was passed over, with what made it differ."""
+    needs = {name: step.get("needs", ()) for name, step in after.chain["steps"].items()}
+    step = other.step or other.name
+    above = reach(needs, step) if step in needs else [item.step or item.name for item in differing]
+    here = [item for item in differing if item.environment in {"", other.environment} or step not in needs]
+    near = next((item.name for wanted in above for item in here if (item.step or item.name) == wanted), None)
+    if near is not None:
+        changed = f"{_status(one)} → {_status(other)}, " if one.status != other.status else ""
+        return replace(found, causes=(Cause("upstream", f"{changed}upstream {near} changed", near),))
+    if one.status == other.status and one.rehearsal:
+        return replace(found, causes=(_rehearsed(before, after),))
+    return found
+
+
+def _rehearsed(before: RunRecord, after: RunRecord) -> Cause:
+    """Why a rehearsal came to something else, where nothing upstream did."""
+    if before.inputs != after.inputs:
+        return Cause("input", "inputs")
+    if before.documents != after.documents:
+        return Cause("document", "another event document")
+    return Cause("rehearsal", "other scenarios, or another version of what rehearses")
 
 
 def _step(

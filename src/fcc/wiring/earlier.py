@@ -153,6 +153,7 @@ def inputs_from(run: Run, chain: Chain, catalog: Callable[[], Catalog]) -> Taken
     if not found:
         raise ConfigError(
             f"the run {record.id} of {record.chain['name']} has no data that are inputs of {chain.name}",
-            hint=f"A step with an `output` schema gives some; the inputs are: {', '.join(plain) or 'none'}.",
+            hint="Name the run of a chain with an `output` schema: --inputs-from RUN. "
+            f"The inputs are: {', '.join(plain) or 'none'}.",
         )
     return Taken(found, record.id, steps)

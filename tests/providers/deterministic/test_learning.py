@@ -122,6 +122,13 @@ def test_the_card_says_what_kind_of_question_it_is() -> None:
         assert f"tabular-{task}" in deliver(metric=metric)[0]["validation"]
 
 
+def test_a_metric_in_two_words_is_no_other_metric() -> None:
+    """It is spelt as scorers are, and nothing is approved by a metric that was not asked for."""
+    replies, _ = deliver(metric="average precision", measured={"roc_auc": 0.9})
+    assert "metric: {name: average_precision" in replies["features"]
+    assert "average_precision was not measured" in replies["validation"]
+
+
 def test_no_row_is_lost_for_want_of_a_feature() -> None:
     """Tables beside that of the target are joined from the left: what they lack is missing, and no reason to drop a row."""
     query = deliver()[0]["data"]

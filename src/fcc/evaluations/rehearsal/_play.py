@@ -361,9 +361,7 @@ class _Play:
             ),
             stage.cluster.now,
         )
-        recovered = (
-            max(since, min(stage.cluster.now, since)) if self.scenario.failure.serves else stage.cluster.now
-        )
+        recovered = since if self.scenario.failure.serves else stage.cluster.now
         outcome.restored = True
         outcome.recovered_after = recovered - self.began - (outcome.failed_at or 0.0)
         self.say("the service is well again", recovered)

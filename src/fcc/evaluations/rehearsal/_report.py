@@ -15,7 +15,8 @@ _LONGEST = 200
 def as_data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The outcomes for conditions and gates; times in seconds."""
     recovered = [item.recovered_after for item in outcomes if item.recovered_after is not None]
-    restored = bool(outcomes) and all(item.restored for item in outcomes)
+    known = [_restored(item) for item in outcomes]
+    restored = False if False in known or not known else None if None in known else True
     return {
         "restored": restored,
         "time_to_recover": max(recovered) if restored and recovered else None,
@@ -27,7 +28,7 @@ def as_data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "commands": item.commands,
                 "exit_code": item.exit_code,
                 "recovered_after": item.recovered_after,
-                "restored": item.restored,
+                "restored": _restored(item),
                 "rehearsed": not item.unchecked,
                 "came_to": sentence(item),
                 "engine": item.engine or None,
@@ -65,6 +66,11 @@ def as_markdown(outcomes: Sequence[Outcome], findings: Sequence[Finding], unchec
         lines += ["", "## Not rehearsed", "", *(f"- {reason}" for reason in unchecked)]
     lines += ["", "Played through in a simulated cluster; no script was executed and no image pulled."]
     return "\n".join(lines) + "\n"
+
+
+def _restored(item: Outcome) -> bool | None:
+    """Whether the service was well again; None where that is not known."""
+    return None if item.unchecked else item.restored
 
 
 def _in_order(item: Outcome) -> list[tuple[float, str]]:

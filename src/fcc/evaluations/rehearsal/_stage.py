@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +33,10 @@ class Sight(NamedTuple):
     pods: int
     """All pods that the Service could reach, ready or not."""
     restarts: int
+
+
+def _time(sight: Sight) -> float:
+    return sight.at
 
 
 class Stage:
@@ -184,8 +189,10 @@ class Stage:
         return [self._state(one, other, start) for one, other in pairwise(moments)]
 
     def _state(self, start: float, end: float, origin: float) -> StateSpan:
-        sight = next((item for item in reversed(self.seen) if item.at <= start), Sight(start, 0, 0, 0, 0))
-        later = next((item for item in self.seen if item.at >= end), sight)
+        at = bisect_right(self.seen, start, key=_time) - 1
+        sight = self.seen[at] if at >= 0 else Sight(start, 0, 0, 0, 0)
+        at = bisect_left(self.seen, end, key=_time)
+        later = self.seen[at] if at < len(self.seen) else sight
         load, failure = self.scenario.load, self.scenario.failure
         ready = sight.good + sight.bad
         share = sight.bad / ready if ready and start >= self.failing_from else 0.0

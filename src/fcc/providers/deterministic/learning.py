@@ -160,7 +160,7 @@ def read_learning(brief: Brief) -> Learning:
         owner=slug(said.get("owner", ""), "data-platform", prefix="team"),
         freshness=(freshness[1], freshness[2]) if freshness else ("24", "hours"),
         framework=clean(said.get("framework", ""), 40) or "scikit-learn",
-        metric=_word(said.get("metric", "")) or "roc_auc",
+        metric=_word(said.get("metric", "").replace(" ", "_")) or "roc_auc",
         minimum=_number(said.get("minimum", "")),
         group_minimum=_number(said.get("group minimum", "")),
         measured=_figures(_under(listed, "held out")),

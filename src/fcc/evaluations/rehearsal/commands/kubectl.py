@@ -90,11 +90,11 @@ def _text(shell: Shell, name: str, streams: Streams) -> str:
         return streams.stdin.rest()
     text = shell.file_text(name)
     if text is None:
-        folder = name.removeprefix("./").rstrip("/") + "/"
+        folder = name.removeprefix("/work/").removeprefix("./").rstrip("/") + "/"
         texts = [
             content
             for file, content in shell.files.items()
-            if folder in f"/{file}"[1:] and file.endswith((".yaml", ".yml", ".json"))
+            if f"/{folder}" in f"/{file}" and file.endswith((".yaml", ".yml", ".json"))
         ]
         if not texts:
             raise NotUnderstoodError(f"it reads {name[:60]}, which the delivery does not hold")

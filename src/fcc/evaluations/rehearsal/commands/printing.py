@@ -39,6 +39,7 @@ def printf(args: list[str], _files: Files, shell: Shell) -> Result:
     while True:
         made, used = _formatted(form, values)
         out += made
+        shell.spend(len(made))
         values = values[used:]
         if not values or not used:
             break
@@ -48,7 +49,7 @@ def printf(args: list[str], _files: Files, shell: Shell) -> Result:
     return Result(out)
 
 
-_DIRECTIVE = re.compile(r"%(-?0?\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z%])")
+_DIRECTIVE = re.compile(r"%(-?0?\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z%])|%")
 
 
 def _formatted(form: str, values: list[str]) -> tuple[str, int]:
@@ -57,10 +58,10 @@ def _formatted(form: str, values: list[str]) -> tuple[str, int]:
     def one(match: re.Match[str]) -> str:
         nonlocal used
         kind = match[3]
+        if kind is None:
+            raise NotUnderstoodError(f"printf {form[match.start() : match.start() + 12]}")
         if kind == "%":
             return "%"
-        if match[0].startswith("%("):
-            raise NotUnderstoodError("printf with a time")
         value = values[used] if used < len(values) else ""
         used += 1
         if kind in "sbq":

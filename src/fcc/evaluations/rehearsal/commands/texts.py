@@ -260,7 +260,9 @@ def _seq(args: list[str], _files: Files, _shell: Shell) -> Result:
     if not 1 <= len(numbers) <= 2:  # noqa: PLR2004 - the last, or the first and the last
         raise NotUnderstoodError("seq")
     first, last = (1, numbers[0]) if len(numbers) == 1 else numbers
-    return Result("".join(f"{item}\n" for item in range(first, min(last, first + 20_000) + 1)))
+    if last - first > 20_000:  # noqa: PLR2004 - more than a script may run
+        raise NotUnderstoodError(f"seq {' '.join(args)[:40]}")
+    return Result("".join(f"{item}\n" for item in range(first, last + 1)))
 
 
 def _hostname(_args: list[str], _files: Files, _shell: Shell) -> Result:

@@ -12,6 +12,8 @@ from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
 Path = tuple[str | int, ...]
 MOST_RESULTS = 20_000
 """How many results a program may come to on its way."""
+MOST_ROOM = 2_000_000
+"""How many values and characters it may make."""
 
 
 class Item(NamedTuple):
@@ -25,7 +27,18 @@ class Budget:
     """Counts results, so that every program ends."""
 
     def __init__(self) -> None:
-        self.left = MOST_RESULTS
+        self.left, self.room = MOST_RESULTS, MOST_ROOM
+
+    def weigh(self, value: Any) -> None:
+        """Count all that is in a value that was made."""
+        stack = [value]
+        while stack:
+            one = stack.pop()
+            self.room -= 1 + (len(one) if isinstance(one, str | dict) else 0)
+            if self.room < 0:
+                raise NotUnderstoodError("a jq program whose values grow too large")
+            if isinstance(one, dict | list):
+                stack += one.values() if isinstance(one, dict) else one
 
     def spend(self) -> None:
         self.left -= 1
@@ -57,6 +70,17 @@ def constant(value: Any) -> Filter:
 
     def run(_item: Item, _: Scope) -> Iterator[Item]:
         yield Item(None, value)
+
+    return run
+
+
+def weighed(made: Filter) -> Filter:
+    """A filter whose results are counted by their size."""
+
+    def run(item: Item, scope: Scope) -> Iterator[Item]:
+        for found in made(item, scope):
+            scope.budget.weigh(found.value)
+            yield found
 
     return run
 

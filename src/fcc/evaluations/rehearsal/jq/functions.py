@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fcc.evaluations.rehearsal.jq.filters import Filter, Item, Scope
+from fcc.evaluations.rehearsal.jq.filters import MOST_ROOM, Filter, Item, Scope
 from fcc.evaluations.rehearsal.jq.values import JqError, order, rank, remove, truthy, type_of
 from fcc.evaluations.rehearsal.shell.pattern import search
 from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
@@ -256,6 +256,8 @@ def _unique(value: Any) -> list[Any]:
 
 
 def _joined(value: Any, separator: Any) -> str:
+    if len(value) * len(separator) > MOST_ROOM:
+        raise NotUnderstoodError("jq: a text that grows too long")
     return str(separator).join("" if item is None else _text(item) for item in value)
 
 

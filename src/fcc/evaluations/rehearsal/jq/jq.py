@@ -29,6 +29,7 @@ from fcc.evaluations.rehearsal.jq.filters import (
     slice_of,
     trying,
     variable,
+    weighed,
 )
 from fcc.evaluations.rehearsal.jq.values import JqError, truthy
 from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
@@ -52,8 +53,12 @@ def evaluate(program: str, value: Any, variables: Mapping[str, Any]) -> list[Any
     scope = Scope({f"${name}": item for name, item in variables.items()}, Budget())
     try:
         return [copy.deepcopy(item.value) for item in made(Item((), value), scope)]
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError) as error:
-        raise JqError(str(error)[:80]) from None
+    except RecursionError:
+        raise NotUnderstoodError("jq: a value that is nested too deeply") from None
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError):
+        raise JqError("a value of another kind than it takes") from None
+    except RuntimeError:  # a filter that gives nothing stands where one value is needed
+        raise NotUnderstoodError("jq: nothing where a value is needed") from None
 
 
 _TOKEN = re.compile(
@@ -137,7 +142,7 @@ class _Parser:
     def assigned(self) -> Filter:
         left = self.alternative()
         operator = self.take(*_ASSIGN)
-        return assignment(left, operator, self.alternative()) if operator else left
+        return weighed(assignment(left, operator, self.alternative())) if operator else left
 
     def alternative(self) -> Filter:
         left = self.binary(1)
@@ -150,7 +155,7 @@ class _Parser:
         while _BINARY.get(self.peek()) == level:
             operator = self.peek()
             self.at += 1
-            left = operation(left, operator, self.binary(level + 1))
+            left = weighed(operation(left, operator, self.binary(level + 1)))
         return left
 
     def postfix(self) -> Filter:
@@ -205,7 +210,7 @@ class _Parser:
         if sign.startswith('"'):
             return self.string(sign)
         if sign[:1].isdigit():
-            return constant(float(sign) if "." in sign else int(sign[:18]))
+            return constant(_number(sign))
         if sign.startswith("$"):
             return variable(sign)
         opening = {"(": self.group, "[": self.array, "{": self.object, "-": self.negative, "if": self.condition,
@@ -228,7 +233,7 @@ class _Parser:
         def run(item: Item, scope: Scope) -> Iterator[Item]:
             yield Item(None, [found.value for found in inside(item, scope)])
 
-        return run
+        return weighed(run)
 
     def negative(self) -> Filter:
         return operation(constant(0), "-", self.postfix())
@@ -269,7 +274,7 @@ class _Parser:
                     scope.budget.spend()
             yield from (Item(None, known) for known in made)
 
-        return run
+        return weighed(run)
 
     def entry(self) -> tuple[Filter, Filter]:
         sign = self.peek()
@@ -307,7 +312,7 @@ class _Parser:
             texts = [next(part(item, scope), Item(None, "")).value for part in parts]
             yield Item(None, "".join(text if isinstance(text, str) else _shown(text) for text in texts))
 
-        return run
+        return weighed(run)
 
     def call(self, name: str) -> Filter:
         from fcc.evaluations.rehearsal.jq.functions import FUNCTIONS
@@ -322,7 +327,13 @@ class _Parser:
         if made is None:
             self.at -= 1
             raise NotUnderstoodError(f"jq: `{name}`" if name else "jq: the program ends too early")
-        return made(*args)
+        return weighed(made(*args))
+
+
+def _number(sign: str) -> float:
+    if len(sign) > 15:  # noqa: PLR2004 - the digits that jq's numbers hold
+        raise NotUnderstoodError(f"jq: the number {sign[:30]}")
+    return float(sign) if "." in sign else int(sign)
 
 
 def _literal(text: str) -> str:

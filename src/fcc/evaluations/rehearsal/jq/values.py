@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
+import operator as operator_
 from collections.abc import Sequence
 from typing import Any
+
+from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
 
 
 class JqError(Exception):
@@ -13,6 +17,7 @@ class JqError(Exception):
 
 _TYPES = ("null", "boolean", "number", "string", "array", "object")
 _MOST_ITEMS = 10_000
+_LARGEST = 1e15
 
 
 def type_of(value: Any) -> str:
@@ -59,7 +64,7 @@ def _arithmetic(one: Any, operator: str, other: Any) -> Any:  # noqa: PLR0911 - 
             return other if one is None else one
         if kinds[0] == kinds[1] == "object":
             return {**one, **other}
-        if kinds[0] == kinds[1] and kinds[0] in {"number", "string", "array"}:
+        if kinds[0] == kinds[1] and kinds[0] in {"string", "array"}:
             return one + other
     if operator == "-" and kinds == ("array", "array"):
         return [item for item in one if item not in other]
@@ -71,9 +76,17 @@ def _arithmetic(one: Any, operator: str, other: Any) -> Any:  # noqa: PLR0911 - 
         raise JqError(f"{kinds[0]} and {kinds[1]} cannot be combined with {operator}")
     if operator in "/%" and other == 0:
         raise JqError("cannot be divided because the divisor is zero")
-    made = {"-": one - other, "*": one * other, "/": one / (other or 1), "%": int(one) % (int(other) or 1)}[
-        operator
-    ]
+    return _number(one, operator, other)
+
+
+def _number(one: float, operator: str, other: float) -> float:
+    if operator == "%":
+        return int(math.fmod(int(one), int(other) or 1))
+    made = {"+": operator_.add, "-": operator_.sub, "*": operator_.mul, "/": operator_.truediv}[operator](
+        one, other
+    )
+    if not abs(made) < _LARGEST:
+        raise NotUnderstoodError("a number too large for jq to tell exactly")
     return int(made) if isinstance(made, float) and made.is_integer() else made
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from fcc.evaluations.rehearsal.commands import texts
 from fcc.evaluations.rehearsal.shell.conditions import test
-from fcc.evaluations.rehearsal.shell.state import ExitError, LoopError, ReturnError, Shell, Streams
+from fcc.evaluations.rehearsal.shell.state import (
+    PROGRAMS,
+    ExitError,
+    LoopError,
+    ReturnError,
+    Shell,
+    StillRunningError,
+    Streams,
+)
 from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -18,8 +26,8 @@ Query = Callable[[str, float], "list[dict[str, Any]] | None"]
 Builtin = Callable[["Machine", list[str], Streams], int]
 _SHELLS = {"bash", "sh", "dash"}
 _PASSED_ON = {"command", "exec", "sudo", "env", "nohup", "nice", "builtin"}
-_QUIET = {":", "true", "logger", "sync", "wait", "ulimit", "umask", "shopt", "cd", "pushd", "popd", "mkdir", "rm", "touch",
-          "chmod", "hash", "clear", "tput", "pwd"}  # fmt: skip
+_QUIET = {":", "true", "logger", "sync", "wait", "ulimit", "umask", "shopt", "cd", "pushd", "popd", "mkdir",
+          "chmod", "hash", "clear", "tput"}  # fmt: skip
 """What succeeds here and changes nothing."""
 _MINUTES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
 
@@ -61,12 +69,11 @@ class _Files:
         """The texts of files, one after the other; of standard input without any."""
         found = []
         for name in names or ["-"]:
-            if name in {"-", "/dev/stdin"}:
-                found.append(self.streams.stdin.rest())
-                continue
-            text = self.shell.file_text(name)
+            is_input = name in {"-", "/dev/stdin"}
+            text = self.streams.stdin.rest() if is_input else self.shell.file_text(name)
             if text is None:
                 raise NotUnderstoodError(f"it reads the file {name[:60]}, which is not known here")
+            self.shell.spend(len(text))
             found.append(text)
         return "".join(found)
 
@@ -197,14 +204,38 @@ def _script(machine: Machine, args: list[str], streams: Streams) -> int:
 def _pass_on(machine: Machine, args: list[str], streams: Streams) -> int:
     """`command kubectl …`, `exec kubectl …`, `command -v kubectl`."""
     if args[:1] in (["-v"], ["-V"]):
-        known = args[1:2] and (args[1] in _KNOWN or args[1] in machine.shell.functions)
-        if known:
-            machine.shell.write(streams.out, f"/usr/bin/{args[1]}\n")
-        return int(not known)
+        return _which(machine, args[1:], streams)
     words = [word for at, word in enumerate(args) if at or not word.startswith("-")]
     if not words or words[0].startswith("-") or "=" in words[0]:
         raise NotUnderstoodError(f"`{' '.join(args)[:40]}`")
     return call(machine, words, streams)
+
+
+def _which(machine: Machine, args: list[str], streams: Streams) -> int:
+    """Where commands are; those that are known here are all that there are."""
+    names = [word for word in args if not word.startswith("-")]
+    known = [name for name in names if name in _KNOWN or name in machine.shell.functions]
+    machine.shell.write(streams.out, "".join(f"{PROGRAMS}{name}\n" for name in known))
+    return int(len(known) < max(1, len(names)))
+
+
+def _pwd(machine: Machine, _args: list[str], streams: Streams) -> int:
+    machine.shell.write(streams.out, f"{machine.shell.get('PWD')}\n")
+    return 0
+
+
+def _touch(machine: Machine, args: list[str], _: Streams) -> int:
+    for name in args:
+        if not name.startswith("-") and machine.shell.file_text(name) is None:
+            machine.shell.written[name] = ""
+    return 0
+
+
+def _remove(machine: Machine, args: list[str], _: Streams) -> int:
+    for name in args:
+        if machine.shell.written.pop(name, None) is None and machine.shell.file_text(name) is not None:
+            raise NotUnderstoodError(f"it removes {name[:60]}, which the delivery holds")
+    return 0
 
 
 def _exec(machine: Machine, args: list[str], streams: Streams) -> int:
@@ -233,8 +264,6 @@ def _timeout(machine: Machine, args: list[str], streams: Streams) -> int:
         words = words[1:]
     if len(words) < 2:  # noqa: PLR2004 - a time and a command
         raise NotUnderstoodError("timeout")
-    from fcc.evaluations.rehearsal.shell.state import StillRunningError
-
     shell = machine.shell
     outer, end = shell.deadline, shell.cluster.now + seconds(words[0])
     shell.deadline = min(outer, end)
@@ -281,15 +310,20 @@ _BUILTINS: dict[str, Builtin] = {
     "exec": _exec,
     "exit": _exit,
     "false": _false,
+    "pwd": _pwd,
     "read": _read,
     "return": _return,
+    "rm": _remove,
     "set": _set,
     "shift": _shift,
     "sleep": _sleep,
     "source": _source,
     "test": _test,
     "timeout": _timeout,
+    "touch": _touch,
     "trap": _trap,
+    "type": _which,
+    "which": _which,
     **dict.fromkeys(_PASSED_ON - {"exec"}, _pass_on),
     **dict.fromkeys(_SHELLS, _script),
 }

@@ -82,6 +82,8 @@ def _while(machine: Machine, node: Node, streams: Streams, _: Sequence[Node]) ->
 
 
 def _for(machine: Machine, node: Node, streams: Streams, _: Sequence[Node]) -> int:
+    if node.children[0].type != "for":
+        raise NotUnderstoodError(f"`{node.text[:40]}`", node.line)
     name = node.field("variable")
     values = node.fields("value")
     has_list = any(item.type == "in" for item in node.children)

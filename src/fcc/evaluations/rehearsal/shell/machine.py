@@ -73,6 +73,7 @@ class Machine:
     def run_text(self, text: str, streams: Streams) -> int:
         """Interpret a text as `eval` does."""
         with self.deeper():
+            self.shell.spend(_PARSING * len(text))
             root = syntax.parse(text)
             self.shell.assigned |= assigned_names(root)
             return self.run_all(root, streams)
@@ -357,4 +358,6 @@ def _items(value: str | list[str] | None) -> list[str]:
     return value if isinstance(value, list) else [value] if value is not None else []
 
 
+_PARSING = 10
+"""How much more it costs to parse a text than to copy it."""
 _REDIRECTIONS = {"file_redirect", "heredoc_redirect", "herestring_redirect"}

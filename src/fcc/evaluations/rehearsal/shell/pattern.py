@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import regex
 
-from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
+from fcc.evaluations.rehearsal.shell.syntax import MOST_TEXT, NotUnderstoodError
 
 _SECONDS = 0.5
 
@@ -89,9 +89,18 @@ def strip(pattern: str, text: str, operator: str) -> str:
 
 def replace(pattern: str, text: str, new: str, *, every: bool) -> str:
     """What `${x/…/…}` makes of a text."""
+    left = MOST_TEXT
+
+    def put(_: Any) -> str:
+        nonlocal left
+        left -= len(new)
+        if left < 0:
+            raise NotUnderstoodError("a text that grows too long")
+        return new
+
     try:
         made: str = regex.sub(
-            pattern, lambda _: new, text, count=0 if every else 1, flags=regex.DOTALL, timeout=_SECONDS
+            pattern, put, text, count=0 if every else 1, flags=regex.DOTALL, timeout=_SECONDS
         )
     except (regex.error, TimeoutError):
         raise NotUnderstoodError("a pattern") from None

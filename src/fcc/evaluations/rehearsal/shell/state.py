@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fcc.evaluations.rehearsal.cluster.cluster import Cluster
 from fcc.evaluations.rehearsal.commands.tool import EPOCH
-from fcc.evaluations.rehearsal.shell.syntax import Node, NotUnderstoodError
+from fcc.evaluations.rehearsal.shell.syntax import MOST_TEXT, Node, NotUnderstoodError
 
 if TYPE_CHECKING:
     from fcc.evaluations.rehearsal.shell.calls import Query
@@ -19,9 +19,13 @@ MOST_STEPS: Final = 5_000
 MOST_CALLS: Final = 1_000
 """How often it may reach the cluster."""
 MOST_OUTPUT: Final = 200_000
-"""How many characters it may print, and a variable may hold."""
+"""How many characters it may print."""
+MOST_WORK: Final = 5_000_000
+"""How many characters its expansions and tools may go through in all."""
 DEEPEST: Final = 25
 """How deep functions, scripts and substitutions may call each other."""
+PROGRAMS: Final = "/usr/bin/"
+"""Where every program is that there is."""
 ENVIRONMENT: Final = {
     "HOME": "/home/rehearsal",
     "HOSTNAME": "rehearsal",
@@ -148,6 +152,7 @@ class Shell:
     depth: int = 0
     steps: int = 0
     printed: int = 0
+    worked: int = 0
     wanted_args: bool = False
     """Whether it looked for arguments that it was not given."""
 
@@ -159,6 +164,12 @@ class Shell:
             raise NotUnderstoodError(f"it runs more than {MOST_STEPS:,} commands")
         if self.cluster.now > self.deadline:
             raise StillRunningError
+
+    def spend(self, characters: int) -> None:
+        """Count the characters that something goes through, before it does."""
+        self.worked += characters
+        if self.worked > MOST_WORK:
+            raise NotUnderstoodError(f"it goes through more than {MOST_WORK:,} characters")
 
     def sleep(self, seconds: float) -> None:
         """Let simulated time pass; a script that takes too long is given up."""
@@ -189,9 +200,9 @@ class Shell:
 
     def put(self, name: str, value: Value) -> None:
         """Set a variable."""
-        size = len(value) if isinstance(value, str) else sum(map(len, value))
-        if size > MOST_OUTPUT:
-            raise NotUnderstoodError(f"{name} holds more than {MOST_OUTPUT:,} characters")
+        size = len(value) if isinstance(value, str) else len(value) + sum(map(len, value))
+        if size > MOST_TEXT:
+            raise NotUnderstoodError(f"{name} holds more than {MOST_TEXT:,} characters")
         self.variables[name] = value
 
     def file_text(self, name: str) -> str | None:

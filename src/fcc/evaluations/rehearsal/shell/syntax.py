@@ -9,6 +9,8 @@ from typing import Any
 
 LONGEST = 100_000
 """How many characters a script may have."""
+MOST_TEXT = 200_000
+"""How many characters a variable or a word may hold."""
 
 
 class NotUnderstoodError(Exception):

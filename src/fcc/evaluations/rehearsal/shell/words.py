@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from fcc.evaluations.rehearsal.shell import pattern
 from fcc.evaluations.rehearsal.shell.arithmetic import evaluate
 from fcc.evaluations.rehearsal.shell.pattern import Segment, joined, plain, unescaped
-from fcc.evaluations.rehearsal.shell.state import MOST_OUTPUT, ExitError, Shell, Streams
-from fcc.evaluations.rehearsal.shell.syntax import Node, NotUnderstoodError, parse
+from fcc.evaluations.rehearsal.shell.state import ExitError, Shell, Streams
+from fcc.evaluations.rehearsal.shell.syntax import MOST_TEXT, Node, NotUnderstoodError, parse
 
 _ESCAPES = {
     "n": "\n",
@@ -23,6 +23,8 @@ _ESCAPES = {
     "0": "\0",
 }
 _BRACES = re.compile(r"(?<!\$)\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
+_TRIES = 50
+"""How much more a pattern at an end of a text costs, which is tried at every length, than the text itself."""
 Substitute = Callable[[Shell, Node, Streams], str]
 
 
@@ -34,7 +36,12 @@ class Expander:
 
     def fields(self, nodes: Iterable[Node]) -> list[str]:
         """The words that nodes expand to, split where they are not quoted."""
-        return [field for node in nodes for field in self._split(self.segments(node))]
+        found: list[str] = []
+        for node in nodes:
+            made = self._split(self.segments(node))
+            self.shell.spend(len(made) + sum(map(len, made)))
+            found += made
+        return found
 
     def text(self, node: Node | None) -> str:
         """What one node expands to, unsplit."""
@@ -84,8 +91,10 @@ class Expander:
         if make is None:
             raise NotUnderstoodError(f"`{node.text[:40]}`", node.line)
         made = make(self, node)
-        if sum(len(item.text) for item in made) > MOST_OUTPUT:
+        size = len(made) + sum(len(item.text) for item in made)
+        if size > MOST_TEXT:
             raise NotUnderstoodError("a word that grows too long", node.line)
+        self.shell.spend(size)
         return made
 
     def word(self, node: Node) -> list[Segment]:
@@ -114,12 +123,9 @@ class Expander:
                 found[-1] = found[-1].removesuffix("\\")
                 found.append(piece.text)
             else:
-                found.append(self._inside(piece))
+                found.append(joined(self.segments(piece, quoted=True)))
                 last = ""
         return "".join(found)
-
-    def _inside(self, piece: Node) -> str:
-        return joined(self.segments(piece, quoted=True))
 
     def ansi(self, node: Node) -> list[Segment]:
         text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], "\\" + match[1]), node.text[2:-1])
@@ -297,6 +303,7 @@ class Expander:
             return self._defaulted(node, name, value, operator)
         text = value if value is not None else self.required(name, node)
         if operator in {"#", "##", "%", "%%"}:
+            self.shell.spend(_TRIES * len(text))
             return [Segment(pattern.strip(pattern.glob(self._rest(node)), text, operator), splits=True)]
         if operator in {"/", "//"}:
             return [Segment(self._replaced(node, text, operator, first), splits=True)]

@@ -105,14 +105,17 @@ def known(brief: Brief) -> list[Known]:
 
 
 def told(brief: Brief) -> dict[str, list[Known]]:
-    """The facts with a source, by the path of the one page on which each is told; of the landing page at least one."""
+    """The facts with a source, by the path of the page on which each is told; on the landing page at least one.
+
+    Where no page can spare one, the landing page tells the first fact as well.
+    """
     pages: dict[str, list[Known]] = {page.path: [] for page in PAGES}
     for fact in known(brief):
         if fact.source:
             pages[_page(fact).path].append(fact)
     if not pages["docs/index.md"]:
-        rest = next((facts for facts in pages.values() if facts), [])
-        pages["docs/index.md"] = [rest.pop(0)] if rest else []
+        rest = max(pages.values(), key=len)
+        pages["docs/index.md"] = [rest.pop(0)] if len(rest) > 1 else rest[:1]
     return pages
 
 
@@ -180,7 +183,8 @@ def write_plan(brief: Brief) -> str:
         ]
     note = (
         f"{len(planned)} pages, each for one question; "
-        f"{sum(map(len, pages.values()))} facts, each told on one page and linked to from the others."
+        f"{len({fact.id for facts in pages.values() for fact in facts})} facts, each told on one page and linked to from the "
+        "others."
     )
     return section("Page plan", note, fence("yaml", PLAN, "\n".join(lines)))
 
