@@ -127,6 +127,15 @@ def test_a_seeded_defect_is_caught(repository: Path, defect: str) -> None:
         assert gate(record)[0] == ("waiting" if defect == "audit-asks" else "closed")
 
 
+def test_what_is_mixed_up_is_counted_below_the_table(repository: Path) -> None:
+    """Staging's domain in production is no difference between the two, and yet not meant."""
+    from fcc.evaluations.promotion import promotion_of
+
+    promotion = promotion_of(promoted(repository, "deterministic:production-staging-domain"))
+    assert promotion is not None
+    assert (promotion.not_meant, promotion.mixed_up) == (0, 2)
+
+
 def test_a_hard_stop_halts_and_nobody_opens_the_gate(workspace: Path) -> None:
     """What rests on it is not run; a waiver that names it is invalid, and an approvals policy is not asked."""
     Path("yes.yaml").write_text("rules: [{allow: 'true'}]\n")

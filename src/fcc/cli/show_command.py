@@ -11,6 +11,7 @@ import click
 
 from fcc.agents import Chain, GatePolicy, Policy, ReadinessPolicy, Step
 from fcc.agents.agent import system_prompt
+from fcc.agents.chain import ChainInput
 from fcc.cli.output import common_options, paint, print_json, table
 from fcc.cli.run_options import run_name
 from fcc.errors import NotFoundError
@@ -138,15 +139,24 @@ def _chain(catalog: Catalog, name: str) -> Shown:
     return "fcc.chain/1", {"chain": chain.model_dump(mode="json")}, lambda: _chain_text(chain)
 
 
+def _given(spec: ChainInput) -> str:
+    """What becomes of an input that is not given."""
+    if spec.default is not None:
+        return f"[{spec.default}]"
+    return f"[the newest run of {spec.chain}]" if spec.chain else "(must be given)"
+
+
 def _chain_text(chain: Chain) -> str:
     inputs = [
-        (key, spec.type, f"{spec.description} [{spec.default}]" if spec.default is not None else
-         f"{spec.description} (must be given)")
-        for key, spec in chain.inputs.items()
-    ]  # fmt: skip
+        (key, spec.type, f"{spec.description} {_given(spec)}".strip()) for key, spec in chain.inputs.items()
+    ]
     steps = [(key, _who(step), _asks(step), _flow(step)) for key, step in chain.steps.items()]
     policy = chain.readiness if isinstance(chain.readiness, str) else "in the chain"
-    lines = [paint(f"{chain.name}, version {chain.version}", "bold"), printable(chain.description), ""]
+    lines = [
+        paint(f"{chain.name}, version {chain.version}", "bold"),
+        click.wrap_text(printable(chain.description), 80),
+        "",
+    ]
     lines += [
         "Inputs",
         *(table(inputs) or ["  none"]),
@@ -176,7 +186,8 @@ def _who(step: Step) -> str:
 
 def _asks(step: Step) -> str:
     if step.rehearse is not None:
-        return f"scenarios {', '.join(step.rehearse.scenarios)}"
+        number = len(step.rehearse.scenarios)
+        return f"{number} scenarios" if number > 1 else step.rehearse.scenarios[0]
     if step.approve is not None:
         return "a person approves"
     if step.gate is not None:

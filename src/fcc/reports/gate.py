@@ -24,7 +24,9 @@ def _step(step: StepRecord, width: int) -> list[str]:
     score = f"{step.score:.2f}" if step.score is not None else "   –"
     said = step.status if step.gate is None else f"gate {step.gate.decision}"
     size = f", {len(step.output):,} characters, {len(step.artifacts)} files" if step.output else ""
-    lines = [f"  {step.name:<{width}}  {step.persona or ('rehearsal' if step.rehearsal else 'gate'):<5}  {score}  {said}{size}"]
+    lines = [
+        f"  {step.name:<{width}}  {step.persona or ('rehearsal' if step.rehearsal else 'gate'):<5}  {score}  {said}{size}"
+    ]
     for finding in step.findings[:_MOST_FINDINGS]:
         lines += wrapped(f"{finding.severity}: {finding.message} [{finding.rule}]", "    ")
     more = len(step.findings) - _MOST_FINDINGS

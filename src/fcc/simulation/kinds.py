@@ -46,9 +46,7 @@ _UNMARKED = frozenset({"", "plain", "plaintext", "text", "txt"})
 _NO_SUFFIX = frozenset({"", "tpl", "txt"})
 """Suffixes that say nothing of a file."""
 
-_NAMED_OTHERWISE = (
-    r"(?i)(^|/)(makefile|jenkinsfile|vagrantfile|procfile|gemfile|readme|license|codeowners|[\w.-]*requirements[\w.-]*\.txt|\.\w+)(-\d+)?$"
-)
+_NAMED_OTHERWISE = r"(?i)(^|/)(makefile|jenkinsfile|vagrantfile|procfile|gemfile|readme|license|codeowners|[\w.-]*requirements[\w.-]*\.txt|\.\w+)(-\d+)?$"
 _JSON_WITH_COMMENTS = r"(^|/)(tsconfig[\w.-]*|devcontainer|\.vscode/[\w.-]+)\.json$"
 _IN_CHART = r"(^|/)templates/[^.].*\.(ya?ml|txt)$|\.tpl$"
 

@@ -348,7 +348,7 @@ class _Play:
         if not stage.is_well():
             idle = not any(not _is_question(command.words) for command in run.commands)
             said = run.output.strip().rpartition("\n")[2][:120]
-            why = f": the script changes nothing, and says `{said}`" if idle else ""
+            why = f": the script changes nothing, and says `{said}`" if idle and not run.exit_code else ""
             self.say("the service is not well again")
             self.fault("not-restored", f"after the rollback the service is still not well{why}", Place(file, 1),
                        "Let the script bring the revision back that served before.")  # fmt: skip

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 _LONGEST = 200
 
 
-def as_data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The outcomes for conditions and gates; times in seconds."""
+def as_data(outcomes: Sequence[Outcome], *, is_whole: bool = True) -> dict[str, Any]:
+    """The outcomes for conditions and gates, times in seconds; not whole where a scenario could not be read."""
     recovered = [item.recovered_after for item in outcomes if item.recovered_after is not None]
     known = [_restored(item) for item in outcomes]
-    restored = False if False in known or not known else None if None in known else True
+    restored = False if False in known or not known else None if None in known or not is_whole else True
     return {
         "restored": restored,
         "time_to_recover": max(recovered) if restored and recovered else None,
@@ -41,10 +41,12 @@ def as_data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def as_markdown(outcomes: Sequence[Outcome], findings: Sequence[Finding], unchecked: Sequence[str]) -> str:
     """The report; it opens with how it ended."""
-    data = as_data(outcomes)
+    data = as_data(outcomes, is_whole=not unchecked)
     errors = sum(item.severity == "error" for item in findings)
     lines = ["# Rehearsal", ""]
-    lines.append(f"Restored: {'yes' if data['restored'] else 'no'}")
+    lines.append(
+        f"Restored: {'not known' if data['restored'] is None else 'yes' if data['restored'] else 'no'}"
+    )
     if data["time_to_recover"] is not None:
         lines.append(f"Time to recover: {data['time_to_recover']:.0f} s at most")
     lines.append(f"Errors: {errors}")

@@ -13,7 +13,9 @@ from fcc.evaluations.rehearsal._delivery import Delivery, finding, read_delivery
 from fcc.evaluations.rehearsal._play import Outcome, play
 from fcc.evaluations.rehearsal._prepare import Prepared, prepare
 from fcc.evaluations.rehearsal._report import as_data, as_markdown
+from fcc.evaluations.rehearsal._secrets import concealer
 from fcc.evaluations.rehearsal.scenario import Load, Scenario, scenario_of
+from fcc.redaction import redact_json
 from fcc.simulation import Finding
 from fcc.simulation.rehearsing import RehearsalFile, RehearsalRequest, Rehearsed
 
@@ -44,12 +46,13 @@ class ClusterRehearser:
         notes = dict.fromkeys(note for item in outcomes for note in item.notes)
         done = not unchecked and bool(outcomes)
         score = sum(not item.findings for item in outcomes) / len(outcomes) if done else None
+        conceal = concealer(delivery)
         return Rehearsed(
-            as_markdown(outcomes, findings, unchecked),
-            as_data(outcomes),
-            findings,
+            conceal(as_markdown(outcomes, findings, unchecked)),
+            redact_json(as_data(outcomes, is_whole=not wrong), conceal),
+            tuple(replace(item, message=conceal(item.message)) for item in findings),
             score,
-            (*unchecked, *notes),
+            tuple(map(conceal, (*unchecked, *notes))),
         )
 
 

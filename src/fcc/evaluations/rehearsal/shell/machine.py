@@ -310,7 +310,9 @@ class Machine:
         outer, shell.args = shell.args, words[1:]
         locals_ = shell.locals
         shell.locals = {}
-        called_at, shell.called_at = shell.called_at, shell.called_at or shell.line
+        called_at = shell.called_at
+        if not called_at and not _REACHING.isdisjoint(words):
+            shell.called_at = shell.line
         with self.deeper():
             try:
                 return self.run(shell.functions[words[0]], streams)
@@ -358,6 +360,8 @@ def _items(value: str | list[str] | None) -> list[str]:
     return value if isinstance(value, list) else [value] if value is not None else []
 
 
+_REACHING = {"kubectl", "oc", "helm", "curl"}
+"""What a function that is given it, as in `retry kubectl …`, runs for its caller."""
 _PARSING = 10
 """How much more it costs to parse a text than to copy it."""
 _REDIRECTIONS = {"file_redirect", "heredoc_redirect", "herestring_redirect"}
