@@ -51,12 +51,15 @@ def test_the_workspace_hides_a_built_in_aloud(empty: Path, caplog: pytest.LogCap
 
 
 def test_names_are_suggested(empty: Path) -> None:
-    """A near miss names what is near; a few are all named."""
+    """A near miss names what is near; a few are all named, and of many the command that lists them."""
     workspace = Workspace.at(empty)
     with pytest.raises(NotFoundError, match="no chain is called 'devops'; did you mean devops-deployment"):
         workspace.get("agents", "devops")
-    with pytest.raises(NotFoundError, match=r"there are: .*, readiness"):
+    with pytest.raises(NotFoundError, match="there are: devops-deployment, .*, ml-to-production"):
+        workspace.get("agents", "zzz")
+    with pytest.raises(NotFoundError, match="no policy is called 'zzz'$") as caught:
         workspace.get("evaluations", "zzz")
+    assert "fcc-agents list evaluations" in caught.value.hint
 
 
 def test_built_in_names_are_unique() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fcc
+from fcc.evaluations.validators._command import find_tool
 from fcc.simulation import RunRecord
 from fcc.wiring import open_catalog
 from fcc.wiring.rehearsing import RunRehearsals
@@ -64,6 +65,17 @@ def test_what_does_not_hold_says_where(fcc_agents, folder: Path) -> None:
     text = fcc_agents("rehearse", str(folder), "--scenario", "error-burst")
     assert "DOES NOT HOLD" in text.out
     assert f"{script}:{found['line']}" in text.out.replace("\n    ", "")
+
+
+def test_promtool_is_named_where_it_is_not_there(fcc_agents, folder: Path, monkeypatch) -> None:
+    """`--promtool` without promtool is a mistake of the call: exit code 2, and what to do."""
+    from fcc.evaluations.validators import _command
+
+    monkeypatch.setattr(_command, "find_tool", lambda _: None)
+    result = fcc_agents("rehearse", "r", "--promtool")
+    assert result.code == 2
+    assert "promtool is not installed, or not on PATH" in result.err
+    assert "leave --promtool out" in result.err
 
 
 def test_what_is_not_understood_is_no_verdict(fcc_agents, folder: Path) -> None:
@@ -145,6 +157,7 @@ def test_the_page_runs(fcc_agents, repository: Path, folder: Path) -> None:
                 target = Path("scripts" if path.name == "rollback.sh" else "deploy") / path.name
                 target.write_text(path.read_text())
     commands = re.findall(r"^    fcc-agents (.+?)(?: +#.*)?$", page, re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for command in commands:
-        assert fcc_agents(*command.split()).code == 0, command
+        there = "--promtool" not in command or find_tool("promtool") is not None
+        assert fcc_agents(*command.split()).code == (0 if there else 2), command

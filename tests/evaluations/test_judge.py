@@ -395,7 +395,7 @@ def test_secrets_and_broken_characters_go_to_no_judge(monkeypatch: pytest.Monkey
 
     def answer(request: ModelRequest) -> str:
         asked.append(request)
-        return '{"probe": {"reason": "it holds geheim-4711-xyz \\ud800", "level": "named"}}'
+        return '{"probe": {"reason": "it holds geheim-4711-xyz", "level": "named"}}'
 
     judgement = score(answer, GOOD + " The key is geheim-4711-xyz \ud800.", (PROBE,))
     assert "geheim" not in asked[0].messages[1].content
@@ -403,6 +403,12 @@ def test_secrets_and_broken_characters_go_to_no_judge(monkeypatch: pytest.Monkey
     assert judgement.value == 1.0
     assert "geheim" not in judgement.criteria[0].reasons[0]
     judgement.criteria[0].reasons[0].encode()
+
+
+def test_an_answer_with_half_a_character_is_none() -> None:
+    """What can't be written as UTF-8 is no answer: the judge could not judge."""
+    judgement = score(lambda _: '{"probe": {"reason": "\\ud800", "level": "named"}}', GOOD, (PROBE,))
+    assert judgement.value is None
 
 
 def test_set_ups_that_can_judge_nothing_are_refused() -> None:

@@ -41,12 +41,14 @@ Exit codes: 0 every scenario holds · 1 it does not: findings ·
     metavar="FILE",
     help="The webhook document that the rollback script is given.",
 )
+@click.option("--promtool", is_flag=True, help="Ask promtool for a second opinion on the alerts.")
 @click.option("--all", "everything", is_flag=True, help="Show the timeline of every scenario.")
 @common_options
 def command(
     targets: tuple[str, ...],
     scenarios: tuple[str, ...],
     alert: Path | None,
+    promtool: bool,
     form: str,
     workspace: Path | None,
     everything: bool,
@@ -60,7 +62,7 @@ def command(
 
     if not all(targets):
         raise click.UsageError("name a run, a file or a folder")
-    found = rehearse(targets, open_catalog(workspace), scenarios=scenarios, alert=alert)
+    found = rehearse(targets, open_catalog(workspace), scenarios=scenarios, alert=alert, promtool=promtool)
     came = found.came
     if form == "json":
         body = {

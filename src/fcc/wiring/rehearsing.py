@@ -46,15 +46,32 @@ class Rehearsal(NamedTuple):
     """What of a folder could not be read, and why."""
 
 
-def make_rehearser() -> Rehearser:
-    """The simulated cluster."""
+def make_rehearser(*, promtool: bool = False) -> Rehearser:
+    """The simulated cluster; with `promtool`, Prometheus' own tool is asked for a second opinion on the alerts.
+
+    Raises:
+        ConfigError: promtool is not there.
+    """
     from fcc.evaluations.rehearsal.rehearser import ClusterRehearser
 
-    return ClusterRehearser()
+    if promtool:
+        from fcc.evaluations.validators._command import find_tool
+
+        if find_tool("promtool") is None:
+            raise ConfigError(
+                "promtool is not installed, or not on PATH",
+                hint="Install Prometheus (it brings promtool), or leave --promtool out.",
+            )
+    return ClusterRehearser(promtool=promtool)
 
 
 def rehearse(
-    targets: Sequence[str], catalog: Catalog, *, scenarios: Sequence[str] = (), alert: Path | None = None
+    targets: Sequence[str],
+    catalog: Catalog,
+    *,
+    scenarios: Sequence[str] = (),
+    alert: Path | None = None,
+    promtool: bool = False,
 ) -> Rehearsal:
     """Play scenarios through with the files of a run (an id, `last`, its folder), or with files and folders.
 
@@ -63,20 +80,22 @@ def rehearse(
         catalog: where scenarios and runs are found.
         scenarios: their names, or files; without any, all that there are.
         alert: a webhook document of Alertmanager for the rollback script.
+        promtool: whether promtool gives a second opinion on the alerts.
 
     Raises:
         NotFoundError: there is nothing of a name.
-        ConfigError: something can't be read.
+        ConfigError: something can't be read, or promtool is not there.
     """
+    rehearser = make_rehearser(promtool=promtool)
     chosen = find_scenarios(catalog, scenarios)
     document = _alert(alert) if alert is not None else None
     folder = _run_folder(targets, catalog)
     if folder is None:
         files, failed = _files_of(targets)
-        came = make_rehearser().rehearse(RehearsalRequest(files, chosen, document))
+        came = rehearser.rehearse(RehearsalRequest(files, chosen, document))
         return Rehearsal(", ".join(show_path(Path(target)) for target in targets), came, failed)
     record = RunRecord.read(folder / "run.json")
-    came = make_rehearser().rehearse(RehearsalRequest(files_of(record), chosen, document, record.inputs))
+    came = rehearser.rehearse(RehearsalRequest(files_of(record), chosen, document, record.inputs))
     shown = show_path(folder)
     return Rehearsal(shown, came._replace(findings=tuple(_moved(item, shown) for item in came.findings)))
 

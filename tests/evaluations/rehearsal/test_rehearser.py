@@ -347,3 +347,75 @@ def test_a_workflow_that_deploys_what_is_not_there_fails() -> None:
     came = rehearse(files(workflow=WORKFLOW.replace("NAME: web", "NAME: shop")), "error-burst")
     (found,) = [item for item in came.findings if item.rule == "rehearsal-rollout-failed"]
     assert (found.file, found.line) == (".github/workflows/ci.yaml", 9)
+
+
+def test_secrets_of_a_delivery_are_not_told() -> None:
+    """What a Secret, a variable, an option or a token's shape holds stands neither in the report nor in the data."""
+    secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: "s3cr3t-Pa55"}\n'
+    script = ROLLBACK + (
+        "API_TOKEN=zz91-abcdef-22\n"
+        'curl -u bot:hook-pa55-9981 -d "$API_TOKEN s3cr3t-Pa55 ghp_abcdefghijklmnopqrstu" https://hooks.example/x\n'
+    )
+    came = rehearse(files(manifests=f"{MANIFESTS}---\n{secret}", rollback=script), "error-burst")
+    told = f"{came.output}{came.data}{came.findings}{came.unchecked}"
+    assert "[redacted]" in told
+    for value in ("s3cr3t-Pa55", "zz91", "hook-pa55", "ghp_"):
+        assert value not in told
+
+
+def test_what_is_not_known_is_neither_restored_nor_not() -> None:
+    """A scenario that could not be rehearsed leaves `restored` open, for itself and in all, unless another one failed."""
+    unread = ROLLBACK + "frobnicate\n"
+    came = rehearse(files(rollback=unread), "error-burst")
+    assert (came.data["restored"], came.data["scenarios"]["error-burst"]["restored"]) == (None, None)
+    assert "Restored: not known" in came.output
+    wrong = rehearse(files(), "error-burst", other={"failure": {"kind": "none"}})
+    assert (wrong.data["restored"], wrong.data["scenarios"]["error-burst"]["restored"]) == (None, True)
+
+
+def test_a_script_that_fails_has_one_message_whatever_the_time() -> None:
+    """The last line of what a failing script prints, with its time, makes no finding of its own for each scenario."""
+    script = "set -e\ntrap 'date +%s' EXIT\n" + ROLLBACK.replace("deployment/web", "deployment/shop")
+    came = rehearse(files(rollback=script), "error-burst", "latency-spike")
+    assert sorted(item for item in rules(came) if item.startswith("rehearsal-")) == [
+        "rehearsal-not-restored",
+        "rehearsal-rollback-failed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("differences", "found"), [((), []), (("Slow at 1m: no", "Slow at 2m: no"), ["rehearsal-promtool"])]
+)
+def test_promtools_opinion_is_a_finding_where_it_differs(monkeypatch, differences, found) -> None:
+    """Asked for, promtool's view of each scenario is told, and an error where it sees other alerts."""
+    from fcc.evaluations.rehearsal.alerts import promtool
+
+    opinion = promtool.SecondOpinion("promtool 3.1", 2, 90, differences)
+    monkeypatch.setattr(promtool, "check_with_promtool", lambda *_, **__: opinion)
+    request = RehearsalRequest(files(), {"error-burst": scenario("error-burst")})
+    came = ClusterRehearser(promtool=True).rehearse(request)
+    assert rules(came) == found
+    assert "promtool 3.1 sees" in came.output
+    assert came.data["scenarios"]["error-burst"]["engine"].endswith(", promtool 3.1")
+
+
+def test_promtool_that_gives_no_answer_leaves_it_open(monkeypatch) -> None:
+    """Where promtool can't tell, that is said, and there is no score."""
+    from fcc.evaluations.rehearsal.alerts import promtool
+
+    def none(*_, **__):
+        raise promtool.NotCheckedError("promtool takes too long")
+
+    monkeypatch.setattr(promtool, "check_with_promtool", none)
+    request = RehearsalRequest(files(), {"error-burst": scenario("error-burst")})
+    came = ClusterRehearser(promtool=True).rehearse(request)
+    assert (came.score, came.unchecked) == (None, ("error-burst: promtool takes too long",))
+
+
+def test_too_many_deployments_are_no_verdict() -> None:
+    """More than is simulated is said, and is neither a pass nor a fail."""
+    many = "---\n".join(MANIFESTS.replace("name: web", f"name: web{number}") for number in range(51))
+    came = rehearse(files(manifests=many), "error-burst")
+    assert came.score is None
+    assert "more than 50 Deployments" in came.unchecked[0]
+    assert came.data["restored"] is None

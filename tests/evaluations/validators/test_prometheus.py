@@ -208,12 +208,17 @@ def test_without_the_parser_nothing_is_valid(monkeypatch):
 
 
 def test_promtool_is_heard_where_it_is_there(tmp_path, monkeypatch):
-    """What a promtool on PATH refuses is an error, with its line."""
+    """What a promtool on PATH refuses is an error, with its line; of one before version 3, a warning."""
     tool = tmp_path / "promtool"
     tool.write_text("#!/bin/sh\necho 'rules.yaml: 6:5: no such thing' >&2\nexit 1\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert _found(RULES) == {("prometheus-promtool", 6)}
+    tool.write_text(
+        "#!/bin/sh\ncase $1 in --version) echo 'promtool, version 2.42.0' ;;"
+        " *) echo 'rules.yaml: 6:5: no such thing' >&2; exit 1 ;; esac\n"
+    )
+    assert [(found.severity, found.line) for found in prometheus.check(RULES)] == [("warning", 6)]
 
 
 def test_much_promql_takes_no_long_time():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from fcc.evaluations.rehearsal._delivery import (
     finding,
     with_image,
 )
+from fcc.evaluations.rehearsal._outcome import Outcome
 from fcc.evaluations.rehearsal._prepare import Prepared, last_error, roll_out
 from fcc.evaluations.rehearsal._stage import SETTLES, Stage
 from fcc.evaluations.rehearsal._webhook import webhook
@@ -29,7 +29,8 @@ from fcc.evaluations.rehearsal.alerts.metrics import Series, metric_stream, serv
 from fcc.evaluations.rehearsal.cluster.cluster import SimulationError
 from fcc.evaluations.rehearsal.scenario import Scenario
 from fcc.evaluations.rehearsal.shell.script import ScriptRun, run_script
-from fcc.simulation import Finding, Place
+from fcc.evaluations.validators.check import NotCheckedError
+from fcc.simulation import Place
 
 GROUP_WAIT: Final = 30.0
 """From an alert to its webhook, in seconds: Alertmanager's default `group_wait`."""
@@ -37,45 +38,24 @@ _GRACE = 1800.0
 """How much longer than it may, in seconds, a rollback is followed."""
 
 
-@dataclass
-class Outcome:
-    """What came of one scenario; times in seconds since the new revision's rollout began."""
+def play(prepared: Prepared, scenario: Scenario, alert: Any, *, promtool: bool = False) -> Outcome:
+    """Play a scenario through on a copy of a prepared stage; `alert` is a webhook document, or None.
 
-    scenario: Scenario
-    findings: list[Finding] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What was rehearsed otherwise than the delivery says, and why."""
-    timeline: list[tuple[float, str]] = field(default_factory=list)
-    engine: str = ""
-    alert: str = ""
-    """The alert that started the rollback; "" where none did."""
-    failed_at: float | None = None
-    detected_after: float | None = None
-    """Seconds from the failure to the alert, or to where the rollout gave up."""
-    action: str = ""
-    """`rollback`, `none needed`, or "" where it did not come to one."""
-    commands: list[str] = field(default_factory=list)
-    exit_code: int | None = None
-    recovered_after: float | None = None
-    """Seconds from the failure until the service was well."""
-    restored: bool = False
-
-
-def play(prepared: Prepared, scenario: Scenario, alert: Any) -> Outcome:
-    """Play a scenario through on a copy of a prepared stage; `alert` is a webhook document, or None."""
+    With `promtool`, Prometheus' own tool is asked for a second opinion on which alerts fire.
+    """
     outcome = Outcome(scenario, list(prepared.findings), list(prepared.unchecked), list(prepared.notes))
     if prepared.up:
         try:
-            _Play(prepared, outcome, alert).run()
+            _Play(prepared, outcome, alert, promtool=promtool).run()
         except SimulationError as error:
             outcome.unchecked.append(str(error))
     return outcome
 
 
 class _Play:
-    def __init__(self, prepared: Prepared, outcome: Outcome, alert: Any) -> None:
+    def __init__(self, prepared: Prepared, outcome: Outcome, alert: Any, *, promtool: bool) -> None:
         self.delivery, self.outcome, self.given = prepared.delivery, outcome, alert
+        self.promtool = promtool
         self.scenario = outcome.scenario
         self.stage = prepared.stage.fork(outcome.scenario)
         self.rollout = prepared.rollout
@@ -234,6 +214,8 @@ class _Play:
         ahead.cluster.advance(end - ahead.cluster.now)
         series, timeline = self._alerts(ahead, end)
         self.outcome.engine = timeline.engine
+        if self.promtool:
+            self._ask_promtool(series, end - self.origin)
         failed = start - self.origin
         early = [
             item for item in timeline.alerts if item.fired_at < failed and (item.resolved_at or end) > failed
@@ -253,6 +235,25 @@ class _Play:
         files = [(file.path, file.kind, file.text) for file in self.delivery.files]
         series = metric_stream(service_shape(files), stage.states(self.origin, end), end=end - self.origin)
         return series, evaluate_alerts(self.delivery.rules, series, end=end - self.origin)
+
+    def _ask_promtool(self, series: tuple[Series, ...], end: float) -> None:
+        """Note where Prometheus' own tool sees other alerts fire, of the same rules and series."""
+        from fcc.evaluations.rehearsal.alerts.promtool import check_with_promtool
+
+        try:
+            opinion = check_with_promtool(self.delivery.rules, series, end=end)
+        except NotCheckedError as error:
+            self.outcome.unchecked.append(str(error))
+            return
+        self.outcome.engine = f"{self.outcome.engine}, {opinion.engine}"
+        told = "other alerts" if opinion.differences else "the same alerts"
+        self.say(f"{opinion.engine} sees {told} at {opinion.instants} instants")
+        if opinion.differences:
+            more = len(opinion.differences) - 1
+            rest = f", and at {more} more instants" if more else ""
+            place = next((rule.place for rule in self.delivery.alerts), None)
+            self.fault("promtool", f"{opinion.engine} sees it otherwise: {opinion.differences[0]}{rest}", place,
+                       "Trust promtool, and look at this scenario's alerts with it.")  # fmt: skip
 
     def _chosen(self, fired: list[FiredAlert]) -> FiredAlert | None:
         patterns = self.scenario.expect.alert

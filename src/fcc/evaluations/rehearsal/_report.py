@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcc.evaluations.rehearsal._play import Outcome
+    from fcc.evaluations.rehearsal._outcome import Outcome
     from fcc.simulation import Finding
 
 _LONGEST = 200

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from fcc.evaluations.contracts import Context, Source, check_contracts
 from fcc.evaluations.rehearsal._delivery import Delivery, finding, read_delivery
-from fcc.evaluations.rehearsal._play import Outcome, play
+from fcc.evaluations.rehearsal._outcome import Outcome
+from fcc.evaluations.rehearsal._play import play
 from fcc.evaluations.rehearsal._prepare import Prepared, prepare
 from fcc.evaluations.rehearsal._report import as_data, as_markdown
 from fcc.evaluations.rehearsal._secrets import concealer
@@ -21,7 +22,13 @@ from fcc.simulation.rehearsing import RehearsalFile, RehearsalRequest, Rehearsed
 
 
 class ClusterRehearser:
-    """Plays failures through on a simulated cluster; nothing of what the files hold is executed."""
+    """Plays failures through on a simulated cluster; nothing of what the files hold is executed.
+
+    With `promtool`, which must be on PATH, its opinion on the alerts is asked for, too.
+    """
+
+    def __init__(self, *, promtool: bool = False) -> None:
+        self._promtool = promtool
 
     def rehearse(self, request: RehearsalRequest) -> Rehearsed:
         """What comes of each scenario with these files; the same bytes for the same request."""
@@ -36,7 +43,7 @@ class ClusterRehearser:
         for scenario in scenarios:
             if scenario.load not in prepared:
                 prepared[scenario.load] = prepare(delivery, scenario)
-            outcomes.append(play(prepared[scenario.load], scenario, request.alert))
+            outcomes.append(play(prepared[scenario.load], scenario, request.alert, promtool=self._promtool))
         told = _merged(outcomes, _of_scripts(delivery, request.inputs))
         findings = tuple(_placed(item, delivery) for item in told)
         unchecked = [

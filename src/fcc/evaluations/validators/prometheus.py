@@ -12,7 +12,7 @@ from fcc.evaluations.validators._command import find_tool, run_tool
 from fcc.evaluations.validators._gotemplate import template_problem
 from fcc.evaluations.validators._promql import LEGACY_LABEL, PromqlReader
 from fcc.evaluations.validators._reading import MOST_FINDINGS, kind_of, near, one_mapping, shown
-from fcc.evaluations.validators.check import NotCheckedError, advice, error, line_of
+from fcc.evaluations.validators.check import NotCheckedError, advice, error, line_of, warning
 from fcc.simulation import Finding
 
 Path = tuple[str | int, ...]
@@ -102,7 +102,11 @@ def check_groups(document: _yaml.Document, data: Any, base: Path) -> Iterator[Fi
 
 
 def _promtool(text: str) -> Iterator[Finding]:
-    """What Prometheus's own tool says, where the user has it."""
+    """What Prometheus's own tool says, where the user has it.
+
+    One of Prometheus 2, which Debian has, does not know what came with 3: there it is a warning, since the expressions
+    were read before.
+    """
     if find_tool("promtool") is None:
         return
     done = run_tool(["promtool", "check", "rules", "--lint=none", "rules.yaml"], {"rules.yaml": text})
@@ -112,7 +116,13 @@ def _promtool(text: str) -> Iterator[Finding]:
             (line for line in lines if line.startswith("rules.yaml")), lines[-1] if lines else "refused"
         )
         place = re.match(r"rules\.yaml: (\d+):", said)
-        yield error("prometheus-promtool", f"promtool: {said[:300]}", int(place[1]) if place else 0)
+        line = int(place[1]) if place else 0
+        version = run_tool(["promtool", "--version"], {})
+        if re.search(r"version [012]\.", version.out + version.err):
+            hint = "Prometheus 3 may take it: ask a promtool of the version that you run."
+            yield warning("prometheus-promtool", f"promtool of Prometheus 2: {said[:300]}", line, hint)
+        else:
+            yield error("prometheus-promtool", f"promtool: {said[:300]}", line)
 
 
 class _Rules:

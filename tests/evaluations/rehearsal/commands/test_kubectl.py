@@ -239,6 +239,21 @@ def test_jq_exits_as_jq_does(flags: str, code: int) -> None:
     assert run_script(f"jq {flags}", Cluster(), file="x", stdin=json.dumps(HOOK)).exit_code == code
 
 
+def test_jq_counts_with_its_own_numbers() -> None:
+    """A remainder has the sign of what is divided, a quotient its fraction; input of another kind is jq's error."""
+    from fcc.evaluations.rehearsal.jq.jq import JqError, evaluate
+
+    assert evaluate("(-7 % 3), (7 / 2), (1.5 + 1.5)", None, {}) == [-1, 3.5, 3]
+    with pytest.raises(JqError, match="another kind"):
+        evaluate("ascii_downcase", None, {})
+
+
+def test_a_folder_is_named_whole(cluster: Cluster) -> None:
+    """`apply -f k8s/` takes the folder's files, and not those of one whose name ends so."""
+    files = {"old-k8s/a.yaml": "x: [", "k8s/b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}"}
+    assert ran(cluster, "kubectl apply -f ./k8s/", files=files).output == "configmap/c created\n"
+
+
 def test_jsonpath_filters() -> None:
     """A filter picks the items whose field has a value."""
     data = {"items": [{"type": "a", "v": 1}, {"type": "b", "v": [2]}]}

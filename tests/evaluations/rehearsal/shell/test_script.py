@@ -179,3 +179,65 @@ def test_no_script_breaks_or_hangs_the_interpreter(parts: list[str], glue: str) 
     again = run_script(text, Cluster(), file="x.sh", stdin="{}", seconds=3600)
     assert first == again
     assert (first.exit_code is None) == bool(first.not_understood or first.still_running)
+
+
+LONG = "x=aaaaaaaaaa\n" + 'x="$x$x"\n' * 14
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a=("")\n' + 'a=("${a[@]}" "${a[@]}")\n' * 30,
+        "set -- a\n" + 'set -- "$@" "$@"\n' * 30,
+        'f() { f "$@" "$@"; }; f a',
+        LONG + "a=( " + "$x " * 25_000 + ")",
+        LONG + "cat <<E\n" + "$x" * 30_000 + "\nE",
+        LONG + "echo ${x//a/$x}",
+        LONG + 'echo "$x" | sed "s/a/$x/g"',
+        LONG + 'echo "$x" > f; cat ' + "f " * 40_000 + "> /dev/null",
+        LONG + "y=${x%%*b}",
+        "printf '" + "%999d" * 150 + "' $(seq 1 10000)",
+        "printf %1000000000d 1",
+        "seq 1 1000000 | tail -1",
+        "echo '[1]' | jq '" + "|".join([".+."] * 40) + "'",
+        "echo '[1]' | jq '" + "|".join(["[.,.]"] * 40) + "|tojson'",
+        "echo 10 | jq '" + "|".join([".*."] * 40) + "'",
+        "echo '[1]' | jq '.[empty:1]'",
+        "select x in a; do echo $x; done",
+        "touch f; rm f; rm scripts/a.sh",
+    ],
+    ids=range(18),
+)
+def test_what_grows_without_end_is_not_understood(text: str) -> None:
+    """Doubled arrays, arguments and values, long formats and patterns end soon, and come to no verdict."""
+    run = run_script(text, Cluster(), file="x.sh", files={"scripts/a.sh": ""})
+    assert run.exit_code is None
+    assert run.not_understood
+
+
+def test_a_script_finds_where_it_is_and_what_there_is() -> None:
+    """`pwd`, `type`, `which`, `touch`, and the tests of folders and programs answer as on a machine with the delivery."""
+    text = """
+    echo "$(cd "$(dirname "$0")" && pwd)"
+    type kubectl > /dev/null && which kubectl
+    type nosuch > /dev/null 2>&1 || echo missing
+    [ -x "$(command -v kubectl)" ] && echo program
+    [ -d k8s ] && [ ! -d charts ] && echo folder
+    touch lock; [ -f lock ] && echo there; rm -f lock; [ -f lock ] || echo gone
+    """
+    run = run_script(text, Cluster(), file="x.sh", files={"k8s/a.yaml": ""})
+    assert run.output.split() == [
+        "/work",
+        "/usr/bin/kubectl",
+        "missing",
+        "program",
+        "folder",
+        "there",
+        "gone",
+    ]
+
+
+def test_a_command_has_the_line_where_it_was_given() -> None:
+    """A command in a function stands on its own line; one that was given to a function, on that of the call."""
+    text = 'retry() { "$@"; }\nmain() {\n  kubectl get deploy web\n  retry kubectl get deploy web\n}\nmain "$@"\n'
+    assert [one.line for one in run_script(text, Cluster(), file="x.sh").commands] == [3, 4]

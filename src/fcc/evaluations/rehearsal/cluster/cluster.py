@@ -32,6 +32,9 @@ Key = tuple[str, str, str]
 _MOST_MOMENTS: Final = 20_000
 """How many moments one simulation may have before it is given up."""
 
+_MOST_DEPLOYMENTS: Final = 50
+"""How many Deployments are simulated."""
+
 __all__ = ["Cluster", "Key", "RefusedError", "SimulationError"]
 
 
@@ -101,6 +104,8 @@ class Cluster:
             return "unchanged"
         self.objects[key] = made
         if key[0] == "Deployment":
+            if len(self.deployments) >= _MOST_DEPLOYMENTS and key not in self.deployments:
+                raise SimulationError(f"there are more than {_MOST_DEPLOYMENTS} Deployments")
             self.deployments.setdefault(key, Deployment(key[2], self.now))
         self.settle()
         return "created" if known is None else "configured"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -319,8 +318,3 @@ _VERBS: dict[str, Callable[[Shell, Call, Streams], str]] = {
     "set": _set,
     "wait": _wait,
 }
-
-
-def as_json(value: Any) -> str:
-    """An object as kubectl prints it."""
-    return json.dumps(value, indent=4) + "\n"

@@ -311,7 +311,7 @@ class Machine:
         locals_ = shell.locals
         shell.locals = {}
         called_at = shell.called_at
-        if not called_at and not _REACHING.isdisjoint(words):
+        if not called_at and shell.args and "$@" in shell.functions[words[0]].text:
             shell.called_at = shell.line
         with self.deeper():
             try:
@@ -360,8 +360,6 @@ def _items(value: str | list[str] | None) -> list[str]:
     return value if isinstance(value, list) else [value] if value is not None else []
 
 
-_REACHING = {"kubectl", "oc", "helm", "curl"}
-"""What a function that is given it, as in `retry kubectl …`, runs for its caller."""
 _PARSING = 10
 """How much more it costs to parse a text than to copy it."""
 _REDIRECTIONS = {"file_redirect", "heredoc_redirect", "herestring_redirect"}

@@ -146,7 +146,7 @@ class Shell:
     offset: int = 0
     """How many lines of its file stand before the script's first."""
     called_at: int = 0
-    """The line that stands for a command: where a function was given it to run; 0 for its own."""
+    """The line that stands for a command: where it was given to a function, as in `retry kubectl …`; 0 for its own."""
     guarded: int = 0
     """Above 0 where a failure decides a condition, and does not end the script."""
     depth: int = 0

@@ -1,0 +1,12 @@
+"""Metrics of churn-predictor-v2, served at /metrics."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "path", "status"])
+DURATION = Histogram(
+    "http_request_duration_seconds",
+    "Seconds from request to response.",
+    ["method", "path"],
+    buckets=(0.015, 0.0375, 0.075, 0.1125, 0.15, 0.225, 0.375, 0.75, 1.5),  # 0.15 is the SLA
+)
+DRIFT = Gauge("model_feature_drift_score", "Population stability index against training data.", ["feature"])
