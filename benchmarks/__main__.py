@@ -62,7 +62,9 @@ def _options() -> Namespace:
     parser.add_argument(
         "--instructions", action="store_true", help="also count instructions, with valgrind (cold)"
     )
-    parser.add_argument("--personas", type=Path, metavar="DIR", help="load this folder's cards (registry, personas)")
+    parser.add_argument(
+        "--personas", type=Path, metavar="DIR", help="load this folder's cards (registry, personas)"
+    )
     parser.add_argument("--inputs", type=int, help="how many damaged replies (fuzz) [2,000]")
     parser.add_argument("--seed", type=int, default=1, help="from which they are made (fuzz) [%(default)s]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")

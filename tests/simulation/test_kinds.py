@@ -156,7 +156,10 @@ def test_every_kind_is_one_that_is_checked() -> None:
     found = {
         kind_of(path, "", text)
         for path, text in [
-            *[(f"a.{suffix}", "") for suffix in ("tf", "json", "md", "mmd", "py", "sh", "sql", "toml", "yaml")],
+            *[
+                (f"a.{suffix}", "")
+                for suffix in ("tf", "json", "md", "mmd", "py", "sh", "sql", "toml", "yaml")
+            ],
             *[("a.yaml", text) for text in (POD, WORKFLOW, RULES, COMPOSE, GITLAB, CHART)],
             ("Dockerfile", ""),
             ("mkdocs.yml", ""),

@@ -31,9 +31,7 @@ class Standards(NamedTuple):
         """
         return cls(workspace_checks(workspace), workspace_waivers(workspace))
 
-    def assessor(
-        self, plan: Plan, ignored: Sequence[str] = (), *, advise: bool = False
-    ) -> EvidenceAssessor:
+    def assessor(self, plan: Plan, ignored: Sequence[str] = (), *, advise: bool = False) -> EvidenceAssessor:
         """What judges the outputs of a plan's personas, by the waivers that hold today."""
         from fcc.evaluations.assessor import EvidenceAssessor
 
