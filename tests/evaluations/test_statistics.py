@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from fcc.evaluations.statistics import (
     PairedDifference,
-    bootstrap_interval,
     paired_difference,
     sign_test,
     subset_interval,
@@ -109,15 +108,6 @@ def test_the_subset_interval_covers_what_it_says() -> None:
         samples = [[random.gauss(0, 1) for _ in range(size)] for _ in range(300)]
         wrong = [s for s in samples if not (i := subset_interval(s, resamples=399)) or i[0] > 0 or i[1] < 0]
         assert len(wrong) <= 30
-
-
-def test_the_bootstrap_is_the_percentile_one() -> None:
-    """Near what scipy.stats.bootstrap gives with method="percentile" and 200,000 resamples; none for one value."""
-    values = [1.22, -1.078, 0.409, -0.084, -0.026, 0.092, -0.81, 0.084, -0.233, 1.861, 0.313, 0.024]
-    assert bootstrap_interval(values) == pytest.approx((-0.257, 0.597), abs=0.02)
-    assert bootstrap_interval(values) == bootstrap_interval(values)
-    assert bootstrap_interval([1.0]) is None
-    assert bootstrap_interval([2.0, 2.0]) == (2.0, 2.0)
 
 
 def test_against_scipy() -> None:

@@ -105,24 +105,6 @@ def _drawn_means(values: Sequence[float], many: int, random: Random) -> list[flo
     return means
 
 
-def bootstrap_interval(
-    values: Sequence[float], *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = SEED
-) -> Interval | None:
-    """The percentile bootstrap interval of a mean; of paired measurements, give the differences.
-
-    For dozens of values or more: on normal ones, it held the mean in 76 % of cases for 3, 86 % for 8, 92 % for 20, where
-    95 % were asked. The same for the same seed; None for fewer than two values. Efron and Tibshirani, An Introduction to
-    the Bootstrap (1993), chapter 13.
-    """
-    n = len(values)
-    if n <= 1:
-        return None
-    random = Random(seed)  # noqa: S311 - no secret
-    means = sorted(math.fsum(random.choices(values, k=n)) / n for _ in range(resamples))
-    rank = max(1, math.floor((resamples + 1) * (1 - level) / 2 + _EQUAL))
-    return Interval(means[rank - 1], means[-rank])
-
-
 def sign_test(up: int, down: int) -> float:
     """The two-sided p of the exact sign test: how likely coins are to fall at least as unevenly. Ties are left out.
 

@@ -227,7 +227,7 @@ def test_a_script_finds_where_it_is_and_what_there_is() -> None:
     """
     run = run_script(text, Cluster(), file="x.sh", files={"k8s/a.yaml": ""})
     assert run.output.split() == [
-        "/work",
+        "/delivery",
         "/usr/bin/kubectl",
         "missing",
         "program",

@@ -12,7 +12,7 @@ from fcc.evaluations.rehearsal.cluster.cluster import Key
 from fcc.evaluations.rehearsal.cluster.deployment import RefusedError
 from fcc.evaluations.rehearsal.commands import kubectl_get, kubectl_rollout, patches
 from fcc.evaluations.rehearsal.commands.kubectl_call import Call, FailedError, named, parse
-from fcc.evaluations.rehearsal.shell.state import Shell, Streams
+from fcc.evaluations.rehearsal.shell.state import Shell, Streams, delivered
 from fcc.evaluations.rehearsal.shell.syntax import NotUnderstoodError
 
 _LOOKS = {"describe", "logs", "top", "events", "version", "cluster-info", "explain", "api-resources", "auth"}
@@ -89,7 +89,7 @@ def _text(shell: Shell, name: str, streams: Streams) -> str:
         return streams.stdin.rest()
     text = shell.file_text(name)
     if text is None:
-        folder = name.removeprefix("/work/").removeprefix("./").rstrip("/") + "/"
+        folder = delivered(name).rstrip("/") + "/"
         texts = [
             content
             for file, content in shell.files.items()

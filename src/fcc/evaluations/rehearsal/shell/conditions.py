@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcc.evaluations.rehearsal.shell.pattern import fullmatch, search
-from fcc.evaluations.rehearsal.shell.state import PROGRAMS
+from fcc.evaluations.rehearsal.shell.state import PROGRAMS, delivered
 from fcc.evaluations.rehearsal.shell.syntax import Node, NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def unary(operator: str, text: str, shell: Shell) -> bool:
         is_program = text.startswith(PROGRAMS) and operator != "-s"
         return is_program or shell.file_text(text) is not None
     if operator == "-d":
-        folder = text.removeprefix("/work/").removeprefix("./").strip("/")
-        return folder in {"", ".", "work", "tmp"} or any(f"/{folder}/" in f"/{file}" for file in shell.files)
+        folder = delivered(f"{text}/").rstrip("/")
+        return folder in {"", ".", "tmp"} or any(f"/{folder}/" in f"/{file}" for file in shell.files)
     if operator in {"-t", "-L", "-h", "-p", "-S"}:
         return operator == "-p" and text == "/dev/stdin"
     raise NotUnderstoodError(f"the test {operator}")

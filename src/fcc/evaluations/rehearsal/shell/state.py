@@ -24,6 +24,8 @@ MOST_WORK: Final = 5_000_000
 """How many characters its expansions and tools may go through in all."""
 DEEPEST: Final = 25
 """How deep functions, scripts and substitutions may call each other."""
+FOLDER: Final = "/delivery"
+"""Where a script is started, and the delivered files are."""
 PROGRAMS: Final = "/usr/bin/"
 """Where every program is that there is."""
 ENVIRONMENT: Final = {
@@ -32,11 +34,16 @@ ENVIRONMENT: Final = {
     "IFS": " \t\n",
     "LOGNAME": "rehearsal",
     "PATH": "/usr/bin:/bin",
-    "PWD": "/work",
+    "PWD": FOLDER,
     "TMPDIR": "/tmp",  # noqa: S108 - a name for the script; there are no files
     "USER": "rehearsal",
 }
 """What a script finds in its environment; anything else is not known here."""
+
+
+def delivered(name: str) -> str:
+    """A path as the delivery has it, without what leads to the folder in which the script is started."""
+    return re.sub(rf"^(?:{FOLDER}/|/|\.{{1,2}}/)+", "", name)
 
 
 class Ran(NamedTuple):
@@ -209,7 +216,7 @@ class Shell:
         """A file that the script wrote, or that the delivery holds under this path or a longer one; None without."""
         if name in self.written:
             return self.written[name]
-        path = re.sub(r"^(?:/work/|/|\.{1,2}/)+", "", name)
+        path = delivered(name)
         found = [text for file, text in self.files.items() if file == path or file.endswith("/" + path)]
         return found[0] if found and path else None
 
